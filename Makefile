@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Seshat's build. `make help` lists the targets. Everything that is made goes below build/.
+#
+#	V=1     show the commands
+#	SAN=1   user space with the address and undefined-behaviour sanitizers, in build/san
+
+VERSION := 0.1.0
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+CC       = gcc
+CLANG   ?= clang
+BPFTOOL ?= /usr/sbin/bpftool
+PYTHON  ?= /usr/bin/python3
+
+V ?= 0
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s %s\n'
+endif
+
+# As many jobs as there are processors, unless -j says otherwise.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+# ---- variants of user space: plain, sanitized, and instrumented for libFuzzer -------------------
+
+FUZZ ?=
+ifeq ($(FUZZ),1)
+B := build/fuzz
+CC = $(CLANG)
+VARIANT_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
+VARIANT_LDFLAGS := -fsanitize=address,undefined
+else ifeq ($(SAN),1)
+B := build/san
+VARIANT_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+VARIANT_LDFLAGS := -fsanitize=address,undefined
+else
+B := build
+VARIANT_FLAGS := -O2 -g -D_FORTIFY_SOURCE=2
+VARIANT_LDFLAGS :=
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wcast-qual -Werror
+
+CPPFLAGS := -D_GNU_SOURCE -DSESHAT_VERSION='"$(VERSION)"' -I. -Iagent
+CFLAGS   := -std=c17 $(VARIANT_FLAGS) -fstack-protector-strong -fPIE $(WARNINGS)
+LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS)
+LIBS     := -lbpf -lelf -lz -ljson-c -lsystemd -lcap
+DEPFLAGS  = -MMD -MP -MF $(@:.o=).d -MT $@
+
+# ---- sources ------------------------------------------------------------------------------------
+
+ARCH       := $(shell uname -m)
+BPF_ARCH   := $(subst aarch64,arm64,$(subst x86_64,x86,$(ARCH)))
+BPF_SRC    := $(wildcard bpf/*.bpf.c)
+BPF_OBJ    := $(BPF_SRC:bpf/%.bpf.c=build/bpf/%.bpf.o)
+BPF_SKEL   := build/bpf/seshat.skel.h
+
+LIB_SRC    := $(wildcard agent/*/*.c) agent/pipeline.c
+ifeq ($(FUZZ),1)
+LIB_SRC    := $(filter-out agent/kernel/% agent/cli/%,$(LIB_SRC))
+endif
+LIB_OBJ    := $(LIB_SRC:%.c=$B/obj/%.o)
+LIB        := $B/libseshat.a
+
+UNIT_SRC   := $(wildcard tests/unit/test_*.c)
+UNIT       := $(UNIT_SRC:%.c=$B/%)
+FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZERS    := $(FUZZ_SRC:%.c=$B/%)
+REPLAY     := $(patsubst %.c,$B/%,$(wildcard tests/replay/*.c))
+LIVE       := $(patsubst tests/live/workloads/%.c,build/tests/live/%,$(wildcard tests/live/workloads/*.c))
+BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c))
+
+# ---- what people call ---------------------------------------------------------------------------
+
+.PHONY: all deps run check check-unit check-fuzz check-replay check-schema check-live lint bench fuzz \
+	install clean format help bpf tests test-programs
+
+all: $B/seshat ## build the program (the default)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+	@sed -n 's/^#\t\([A-Z]*=.*\)/  \1/p' Makefile
+
+deps: ## install what is missing to build, run and test (Debian; as root)
+	@sh packaging/install-build-deps
+
+run: deps ## audit an example session and show its records (JSON=1: as JSON lines)
+	$(Q)$(MAKE) build/seshat
+	@JSON=$(JSON) sh tests/example/session.sh
+
+# A check that fails does not keep the next ones from running; the last line is the sum of them all.
+CHECKS := lint check-unit check-fuzz check-replay check-schema check-live
+check: deps ## build and run every test
+	$(Q)rm -rf build/check
+	$(Q)$(MAKE) all tests
+	@status=0; for target in $(CHECKS); do $(MAKE) -s $$target || status=1; done; \
+	$(PYTHON) tests/run.py total $(CHECKS) || status=1; exit $$status
+
+tests: ## build every test program
+	$(Q)$(MAKE) test-programs
+	$(Q)$(MAKE) SAN=1 all test-programs
+	$(Q)$(MAKE) FUZZ=1 $(FUZZ_SRC:%.c=build/fuzz/%)
+
+check-unit: ## unit tests, with the sanitizers
+	$(Q)$(MAKE) SAN=1 $(UNIT_SRC:%.c=build/san/%)
+	@$(PYTHON) tests/run.py unit $(UNIT_SRC:%.c=build/san/%)
+
+check-fuzz: ## the fuzzers' corpora, and a short run of each fuzzer
+	$(Q)$(MAKE) SAN=1 $(FUZZ_SRC:%.c=build/san/%)
+	$(Q)$(MAKE) FUZZ=1 $(FUZZ_SRC:%.c=build/fuzz/%)
+	@$(PYTHON) tests/run.py fuzz $(FUZZ_SRC:tests/fuzz/%.c=%)
+
+check-replay: ## recorded ring bytes through the pipeline, compared with golden records
+	$(Q)$(MAKE) SAN=1 build/san/tests/replay/replay
+	@$(PYTHON) tests/run.py replay build/san/tests/replay/replay
+
+check-schema: ## the schemas and their examples
+	@$(PYTHON) tests/run.py pytest check-schema tests/schema
+
+check-live: ## real probes, real records (as root); TEST=EXPRESSION chooses as pytest -k does
+	$(Q)$(MAKE) all test-programs
+	@SESHAT=build/seshat WORKLOADS=build/tests/live $(PYTHON) tests/run.py pytest check-live tests/live \
+		tests/example \
+		$(if $(TEST),-k "$(TEST)")
+
+lint: ## layers, format, cppcheck, clang-tidy, shellcheck, headers, sizes, the manual
+	$(Q)$(MAKE) $(BPF_SKEL)
+	@$(PYTHON) tests/lint/lint.py
+
+bench: deps ## measure against the goals, strace and bpftrace (as root); QUICK=1: a short run
+	$(Q)$(MAKE) build/seshat $(BENCH)
+	@$(PYTHON) tests/bench/bench.py $(if $(QUICK),--quick)
+
+FUZZ_TIME ?= 300
+fuzz: ## fuzz each parser for FUZZ_TIME=300 seconds; finds go to build/fuzz/found
+	$(Q)$(MAKE) FUZZ=1 $(FUZZ_SRC:%.c=build/fuzz/%)
+	@$(PYTHON) tests/run.py fuzz-long $(FUZZ_TIME) $(FUZZ_SRC:tests/fuzz/%.c=%)
+
+install: all ## install the program and its manual page (DESTDIR, PREFIX)
+	install -D -m 0755 build/seshat $(DESTDIR)$(PREFIX)/bin/seshat
+	install -D -m 0644 packaging/man/seshat.1 $(DESTDIR)$(PREFIX)/share/man/man1/seshat.1
+
+format: ## let clang-format rewrite the sources
+	clang-format -i $(shell find agent bpf tests -name '*.[ch]')
+
+clean: ## remove everything that was built
+	rm -rf build
+
+# ---- kernel side: compiled one by one, linked, and turned into a skeleton ----------------------
+
+BPF_FLAGS := -target bpf -std=gnu17 -O2 -g -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wshadow \
+	-Wno-unused-parameter -Wno-unused-function -Werror -I. -Ibpf -idirafter /usr/include/$(ARCH)-linux-gnu
+
+bpf: $(BPF_SKEL)
+
+build/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+	$(say) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) $(DEPFLAGS) -c $< -o $@
+
+build/bpf/seshat.bpf.o: $(BPF_OBJ)
+	$(say) BPFLINK $@
+	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJ)
+
+$(BPF_SKEL): build/bpf/seshat.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name seshat_bpf > $@
+
+# ---- user space ---------------------------------------------------------------------------------
+
+$B/obj/%.o: %.c Makefile
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(EXTRA) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
+
+$B/obj/agent/kernel/%.o: EXTRA = -isystem build/bpf
+$(filter $B/obj/agent/kernel/%,$(LIB_OBJ)): | $(BPF_SKEL)
+
+$(LIB): $(LIB_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$B/seshat: $B/obj/agent/seshat.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# ---- test programs ------------------------------------------------------------------------------
+
+test-programs: $(UNIT) $(FUZZERS) $(REPLAY) $(if $(SAN),,$(LIVE))
+
+$(UNIT): $B/%: $B/obj/%.o $(LIB)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
+
+ifeq ($(FUZZ),1)
+$(FUZZERS): $B/%: $B/obj/%.o $(LIB)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
+else
+$(FUZZERS): $B/%: $B/obj/%.o $B/obj/tests/fuzz/driver.o $(LIB)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+endif
+
+$(REPLAY): $B/%: $B/obj/%.o $(LIB)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# Workloads and loops are plain programs without the library: what they do must be theirs alone.
+WORKLOAD_FLAGS    := -std=gnu17 -O2 -g -static -Wall -Wextra -Werror -D_GNU_SOURCE -pthread
+WORKLOAD_32_FLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -m32 -nostdlib -static -ffreestanding \
+	-fno-pie -no-pie -fno-stack-protector
+
+build/tests/live/%_32: tests/live/workloads/%_32.c
+	$(say) CC32 $@
+	@mkdir -p $(@D)
+	$(Q)gcc $(WORKLOAD_32_FLAGS) $(DEPFLAGS) $< -o $@
+
+build/tests/live/%: tests/live/workloads/%.c
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)gcc $(WORKLOAD_FLAGS) $(DEPFLAGS) $< -o $@
+
+build/tests/bench/%: tests/bench/%.c
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)gcc $(WORKLOAD_FLAGS) $(DEPFLAGS) $< -o $@
+
+.SECONDARY:
+
+-include $(shell find build -name '*.d' 2>/dev/null)

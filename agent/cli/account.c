@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/account.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/* A file of /proc/self that holds one number; absent without CONFIG_AUDIT. */
+static uint32_t read_number(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[16];
+	ssize_t size;
+
+	if (fd < 0)
+		return ACCOUNT_UNSET;
+	size = fd_read_all(fd, text, sizeof(text) - 1);
+	if (size <= 0)
+		return ACCOUNT_UNSET;
+	text[size] = '\0';
+	return (uint32_t)strtoul(text, NULL, 10);
+}
+
+int account_login(char **ret)
+{
+	uint32_t uid = read_number("/proc/self/loginuid");
+	const struct passwd *account;
+	char *name;
+
+	if (uid == ACCOUNT_UNSET)
+		uid = getuid();
+	account = getpwuid(uid);
+	if (account)
+		name = strdup(account->pw_name);
+	else if (asprintf(&name, "%u", uid) < 0)
+		name = NULL;
+	if (!name)
+		return -ENOMEM;
+	*ret = name;
+	return 0;
+}
+
+uint32_t account_audit_session(void)
+{
+	return read_number("/proc/self/sessionid");
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "cli/account.h"
+#include "cli/pretty_sink.h"
+#include "cli/status.h"
+#include "kernel/loader.h"
+#include "kernel/ring.h"
+#include "kernel/scope.h"
+#include "pipeline.h"
+#include "session/cgroup.h"
+#include "sinks/stream.h"
+
+enum {
+	SESSION_KEY = 1, /* the only one */
+	PIDS_MAX = 100,	 /* named in session.end */
+	SETTLE_TRIES = 200, /* naps until the last records have come; they are on their way already */
+};
+
+struct audit {
+	struct loader *loader;	   /* owned */
+	struct ring *ring;	   /* owned */
+	struct pipeline *pipeline; /* owned */
+	struct cgroup cgroup;	   /* owned */
+	uint64_t received;	   /* numbered records */
+	bool stopped;		   /* ended by order, while processes live on */
+};
+
+static int take_record(void *userdata, const void *data, size_t size)
+{
+	struct audit *audit = userdata;
+	const struct wire_header *header = data;
+
+	if (size >= sizeof(*header) && header->number && header->kind != WIRE_MORE)
+		audit->received++;
+	return pipeline_feed(audit->pipeline, data, size);
+}
+
+static int path_of_cgroup(uint64_t id, char *buf, size_t size, void *userdata)
+{
+	const struct audit *audit = userdata;
+
+	return cgroup_path_of(audit->cgroup.mount, id, buf, size);
+}
+
+static int begin_probes(struct audit *audit, const struct recorder_config *config)
+{
+	struct loader_config loading = { .ring_size = config->ring_size };
+	_cleanup_close_ int root = -1;
+	char reason[LOADER_REASON_SIZE];
+	int r;
+
+	loading.plan = plan_tracepoint(&loading.plan_size);
+	r = loader_new(&audit->loader, &loading, reason);
+	if (r < 0) {
+		log_error("%s", reason);
+		return STATUS_FAILED;
+	}
+	r = ring_new(&audit->ring, audit->loader, take_record, audit);
+	if (r < 0) {
+		log_error("cannot map the ring buffer of %zu bytes: %s", config->ring_size, strerror(-r));
+		return STATUS_FAILED;
+	}
+	root = open(audit->cgroup.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0) {
+		log_error("cannot open %s: %s", audit->cgroup.mount, strerror(errno));
+		return STATUS_FAILED;
+	}
+	r = loader_attach(audit->loader, root, reason);
+	if (r < 0) {
+		log_error("%s", reason);
+		return STATUS_FAILED;
+	}
+	return 0;
+}
+
+static int add_sink(struct audit *audit, struct sink *sink, bool best_effort)
+{
+	int r;
+
+	sink->best_effort = best_effort;
+	r = pipeline_add_sink(audit->pipeline, sink);
+	if (r < 0)
+		(void)sink_close(sink, NULL);
+	return r;
+}
+
+static int begin_sinks(struct audit *audit, const struct recorder_config *config)
+{
+	struct sink *sink;
+	int r;
+
+	if (config->json >= 0) {
+		r = stream_new(&sink, config->json);
+		if (r == 0)
+			r = add_sink(audit, sink, false);
+		if (r < 0)
+			return r;
+	}
+	if (config->pretty >= 0) {
+		struct pretty_options options = pretty_options_for(config->pretty);
+
+		r = pretty_sink_new(&sink, config->pretty, &options);
+		/* Beside the file it may fail: the records are kept there. */
+		if (r == 0)
+			r = add_sink(audit, sink, config->json >= 0);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int begin_pipeline(struct audit *audit, const struct recorder_config *config)
+{
+	struct pipeline_config piping = { .cgroup_path = path_of_cgroup, .userdata = audit };
+	int r = host_identify(&piping.host);
+
+	if (r < 0) {
+		log_error("cannot tell which machine this is: %s", strerror(-r));
+		return STATUS_FAILED;
+	}
+	r = pipeline_new(&audit->pipeline, &piping);
+	if (r == 0)
+		r = begin_sinks(audit, config);
+	if (r < 0) {
+		log_error("cannot set up the way of the records: %s", strerror(-r));
+		return STATUS_FAILED;
+	}
+	return 0;
+}
+
+/* Tells of probes that are missing, on standard error and for session.start. */
+static size_t sort_probes(const struct audit *audit, const char **probes, struct probe_missing *missing,
+			  size_t *ret_missing)
+{
+	const struct loader_result *results;
+	size_t count, attached = 0;
+
+	*ret_missing = 0;
+	results = loader_results(audit->loader, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (!results[i].error) {
+			probes[attached++] = results[i].entry->probe;
+			continue;
+		}
+		log_warning("probe \"%s\" is missing: %s", results[i].entry->probe, results[i].reason);
+		missing[(*ret_missing)++] = (struct probe_missing){
+			.probe = results[i].entry->probe, .reason = results[i].reason,
+		};
+	}
+	return attached;
+}
+
+static int begin_session(struct audit *audit, const struct recorder_config *config, const char *sid)
+{
+	_cleanup_free_ char *login = NULL;
+	_cleanup_free_ const char **probes = NULL;
+	_cleanup_free_ struct probe_missing *missing = NULL;
+	struct session_start start = {
+		.key = SESSION_KEY,
+		.time = clock_boottime_ns(),
+		.sid = sid,
+		.service = "seshat-run",
+		.version = SESHAT_VERSION,
+		.interactive = config->interactive,
+		.leader_pid = (uint32_t)config->command,
+		.cgroup_path = audit->cgroup.path,
+		.audit_session_id = account_audit_session(),
+		.strategy = "tracepoint",
+	};
+	struct utsname kernel;
+	size_t count;
+	int r = account_login(&login);
+
+	(void)loader_results(audit->loader, &count);
+	probes = calloc(count, sizeof(*probes));
+	missing = calloc(count, sizeof(*missing));
+	if (r < 0 || !probes || !missing || uname(&kernel) < 0) {
+		log_error("cannot begin the session: %s", strerror(r < 0 ? -r : errno));
+		return STATUS_FAILED;
+	}
+	start.login = login;
+	start.user = login;
+	start.kernel = kernel.release;
+	start.probes = probes;
+	start.probes_count = sort_probes(audit, probes, missing, &start.missing_count);
+	start.missing = missing;
+	r = pipeline_session_start(audit->pipeline, &start);
+	if (r < 0) {
+		log_error("cannot write the first record: %s", strerror(-r));
+		return STATUS_FILE;
+	}
+	return 0;
+}
+
+/* The command's process becomes the session's first one, and goes to its cgroup. */
+static int begin_scope(struct audit *audit, const struct recorder_config *config)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, config->command, 0);
+	int r;
+
+	if (pidfd < 0) {
+		log_error("cannot refer to process %d: %s", (int)config->command, strerror(errno));
+		return STATUS_FAILED;
+	}
+	r = scope_open(audit->loader, SESSION_KEY, audit->cgroup.id);
+	if (r == 0)
+		r = scope_mark(audit->loader, SESSION_KEY, pidfd);
+	if (r < 0) {
+		log_error("cannot mark process %d as the session's: %s", (int)config->command, strerror(-r));
+		return STATUS_FAILED;
+	}
+	r = cgroup_enter(&audit->cgroup, config->command);
+	if (r < 0) {
+		log_error("cannot move process %d to the cgroup %s: %s", (int)config->command,
+			  audit->cgroup.path, strerror(-r));
+		return STATUS_FAILED;
+	}
+	return 0;
+}
+
+static void audit_free(struct audit *audit)
+{
+	int r;
+
+	pipeline_free(audit->pipeline);
+	ring_free(audit->ring);
+	loader_free(audit->loader);
+	/* Processes that live on keep it; whoever ends the last of them may remove it. */
+	r = cgroup_remove(&audit->cgroup);
+	if (r < 0 && !audit->stopped)
+		log_warning("cannot remove the session's cgroup: %s, ignoring", strerror(-r));
+	free(audit);
+}
+
+int audit_begin(struct audit **ret, const struct recorder_config *config)
+{
+	struct audit *audit = calloc(1, sizeof(*audit));
+	char sid[UUID_SIZE];
+	int r, status;
+
+	if (!audit) {
+		log_error("out of memory");
+		return STATUS_FAILED;
+	}
+	audit->cgroup = CGROUP_NONE;
+	r = uuid_generate(sid);
+	if (r == 0)
+		r = cgroup_create(&audit->cgroup, sid);
+	if (r < 0) {
+		log_error("cannot make a cgroup for the session: %s", strerror(-r));
+		audit_free(audit);
+		return STATUS_FAILED;
+	}
+	status = begin_probes(audit, config);
+	if (!status)
+		status = begin_pipeline(audit, config);
+	if (!status)
+		status = begin_session(audit, config, sid);
+	if (!status)
+		status = begin_scope(audit, config);
+	if (status) {
+		audit_free(audit);
+		return status;
+	}
+	*ret = audit;
+	return 0;
+}
+
+static void accounts_take(struct audit *audit, struct scope_accounts *ret, struct kernel_losses *losses)
+{
+	int r = scope_accounts(audit->loader, SESSION_KEY, ret);
+
+	if (r < 0) {
+		log_error("cannot read the session's accounts: %s", strerror(-r));
+		*ret = (struct scope_accounts){ .numbered = audit->received };
+	}
+	*losses = (struct kernel_losses){ .numbered = ret->numbered };
+	memcpy(losses->by_kind, ret->lost, sizeof(losses->by_kind));
+}
+
+static uint64_t losses_total(const struct kernel_losses *losses)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < WIRE_KINDS; i++)
+		total += losses->by_kind[i];
+	return total;
+}
+
+/* Errors of sinks are no reason to stop: what they refuse is counted, and told at the end. */
+static int read_batch(struct audit *audit)
+{
+	int count = ring_read(audit->ring);
+
+	if (count < 0)
+		log_error("cannot read the ring buffer: %s", strerror(-count));
+	(void)pipeline_flush(audit->pipeline);
+	return count;
+}
+
+/* Waits for a record, an order, or the end of a nap. Returns whether there is an order. */
+static bool wait_for_work(struct audit *audit, int orders, bool asleep)
+{
+	struct pollfd fds[] = {
+		{ .fd = orders, .events = POLLIN },
+		{ .fd = asleep ? ring_fd(audit->ring) : -1, .events = POLLIN },
+	};
+	char byte;
+
+	if (poll(fds, 2, asleep ? -1 : RING_NAP_MS) <= 0 || !fds[0].revents)
+		return false;
+	return read(orders, &byte, 1) == 1;
+}
+
+void audit_follow(struct audit *audit, int orders)
+{
+	struct scope_accounts accounts;
+	struct kernel_losses losses;
+	uint64_t lost = 0;
+	bool asleep;
+	int count;
+
+	for (;;) {
+		count = read_batch(audit);
+		accounts_take(audit, &accounts, &losses);
+		if (losses_total(&losses) != lost) {
+			lost = losses_total(&losses);
+			(void)pipeline_losses(audit->pipeline, SESSION_KEY, &losses);
+		}
+		if (count < 0 || (count == 0 && accounts.tasks <= 0))
+			return;
+		asleep = count == 0 && ring_sleep(audit->ring);
+		if (wait_for_work(audit, orders, asleep)) {
+			audit->stopped = true;
+			return;
+		}
+		if (asleep)
+			ring_wake(audit->ring);
+	}
+}
+
+/* What was numbered has been sent or counted; the last of it may still be between the one and the other. */
+static void settle(struct audit *audit, struct scope_accounts *ret, struct kernel_losses *losses)
+{
+	for (int i = 0; i < SETTLE_TRIES; i++) {
+		if (read_batch(audit) < 0)
+			break;
+		accounts_take(audit, ret, losses);
+		if (audit->received + losses_total(losses) >= losses->numbered)
+			return;
+		(void)poll(NULL, 0, RING_NAP_MS);
+	}
+}
+
+static void report(const struct audit *audit, int error)
+{
+	struct pipeline_stats stats;
+	uint64_t lost;
+
+	pipeline_stats_get(audit->pipeline, &stats);
+	lost = stats.unwritten;
+	for (size_t i = 0; i < LOSS_REASONS; i++)
+		lost += stats.lost[i];
+	if (!error)
+		error = stats.sink_error;
+	if (error && (lost || stats.refused))
+		log_error("cannot write all records: %s", strerror(-error));
+	if (lost)
+		log_error("%" PRIu64 " records are lost", lost);
+}
+
+int audit_end(struct audit *audit)
+{
+	struct session_end end = { 0 };
+	struct scope_accounts accounts = { 0 };
+	uint32_t pids[PIDS_MAX];
+	int r;
+
+	end.pids = pids;
+	end.pids_count = PIDS_MAX;
+	if (audit->stopped)
+		loader_quiesce(audit->loader);
+	settle(audit, &accounts, &end.losses);
+	r = scope_processes(audit->loader, SESSION_KEY, pids, &end.pids_count, &end.processes);
+	if (r < 0) {
+		log_warning("cannot list the processes that live on: %s, ignoring", strerror(-r));
+		end.pids_count = 0;
+	}
+	end.time = clock_boottime_ns();
+	r = pipeline_session_end(audit->pipeline, SESSION_KEY, &end);
+	if (r == 0)
+		r = pipeline_close(audit->pipeline);
+	else
+		(void)pipeline_close(audit->pipeline);
+	report(audit, r);
+	audit_free(audit);
+	return 0;
+}

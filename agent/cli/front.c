@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/front.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "cli/status.h"
+
+struct front {
+	const struct command *command;
+	struct recorder *recorder;
+	bool no_wait;
+	bool command_ended;
+	bool recorder_ended;
+	bool command_stopped;
+	int status; /* of the command, as an exit status */
+};
+
+/*
+ * Signals that a user or a program sends to this process are meant for the command. Those that the terminal sends
+ * it gets itself, being in the same process group. SIGKILL and SIGSTOP nobody can pass on.
+ */
+static const int FORWARDED[] = {
+	SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
+	SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH, SIGIO, SIGPWR, SIGVTALRM, SIGPROF,
+};
+
+static void block_signals(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGCHLD);
+	for (size_t i = 0; i < sizeof(FORWARDED) / sizeof(FORWARDED[0]); i++)
+		sigaddset(ret, FORWARDED[i]);
+	(void)sigprocmask(SIG_BLOCK, ret, NULL);
+	/* A parent may have left it ignored: then children would be reaped by the kernel, their status lost. */
+	(void)signal(SIGCHLD, SIG_DFL);
+}
+
+/*
+ * The command has been stopped. So is this process, by the same signal, so that a shell that waits for it sees what
+ * it would have seen of the command. Comes back once it is continued, and then continues the command. In an orphaned
+ * process group the kernel does not stop anything (nobody could continue it): then this goes on waiting.
+ */
+static void stop_too(struct front *front, int signal_number)
+{
+	struct sigaction act = { .sa_handler = SIG_DFL }, old;
+	const struct timespec now = { 0 };
+	sigset_t one, cont;
+
+	sigemptyset(&one);
+	sigaddset(&one, signal_number);
+	sigemptyset(&cont);
+	sigaddset(&cont, SIGCONT);
+	(void)sigaction(signal_number, &act, &old);
+	(void)raise(signal_number);
+	(void)sigprocmask(SIG_UNBLOCK, &one, NULL);
+	/* Stopped here. */
+	(void)sigprocmask(SIG_BLOCK, &one, NULL);
+	(void)sigaction(signal_number, &old, NULL);
+	if (sigtimedwait(&cont, NULL, &now) == SIGCONT) {
+		front->command_stopped = false;
+		(void)kill(front->command->pid, SIGCONT);
+	}
+}
+
+static void reap(struct front *front)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
+		if (pid == front->recorder->pid) {
+			if (WIFEXITED(status) || WIFSIGNALED(status))
+				front->recorder_ended = true;
+			if (front->recorder_ended && !front->command_ended)
+				log_error("the recorder has ended: the session is not audited any more");
+		} else if (pid == front->command->pid) {
+			if (WIFSTOPPED(status)) {
+				front->command_stopped = true;
+				stop_too(front, WSTOPSIG(status));
+			} else if (WIFEXITED(status)) {
+				front->command_ended = true;
+				front->status = WEXITSTATUS(status);
+			} else if (WIFSIGNALED(status)) {
+				front->command_ended = true;
+				front->status = STATUS_SIGNAL + WTERMSIG(status);
+			}
+		}
+	}
+}
+
+static void handle_signal(struct front *front, const siginfo_t *info)
+{
+	if (info->si_signo == SIGCHLD) {
+		reap(front);
+		return;
+	}
+	if (front->command_ended) {
+		/* Still waiting for what the command left behind: whoever wants no more of that may say so. */
+		if (info->si_signo == SIGINT || info->si_signo == SIGTERM || info->si_signo == SIGHUP ||
+		    info->si_signo == SIGQUIT)
+			recorder_stop(front->recorder);
+		return;
+	}
+	/* From the terminal or the kernel: the command's process group has it. From the command: not back to it. */
+	if (info->si_code == SI_KERNEL || info->si_pid == front->command->pid)
+		return;
+	(void)kill(front->command->pid, info->si_signo);
+}
+
+int front_wait(const struct command *command, struct recorder *recorder, bool no_wait)
+{
+	struct front front = { .command = command, .recorder = recorder, .no_wait = no_wait };
+	sigset_t set;
+	siginfo_t info;
+
+	block_signals(&set);
+	/* One may have ended before its signal was blocked. */
+	reap(&front);
+	while (!front.command_ended || !front.recorder_ended) {
+		if (front.command_ended && front.no_wait)
+			recorder_stop(recorder);
+		if (sigwaitinfo(&set, &info) < 0) {
+			if (errno != EINTR)
+				log_error("cannot wait for the command: %s", strerror(errno));
+			continue;
+		}
+		handle_signal(&front, &info);
+	}
+	return front.status;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is particular to each event in its readable line: a verb, its colour, and the essentials.
+ */
+#ifndef SESHAT_CLI_PRETTY_EVENTS_H
+#define SESHAT_CLI_PRETTY_EVENTS_H
+
+#include <json-c/json_types.h>
+#include <stdint.h>
+
+#include "cli/pretty_text.h"
+
+struct pretty_event {
+	const char *event;
+	const char *verb; /* NULL: the record's own "operation" */
+	enum text_color color;
+	void (*describe)(struct text *text, struct json_object *record); /* what follows the verb */
+};
+
+/* The entry of an event; one that shows the verb "?" for an event that is not known. Never NULL. */
+const struct pretty_event *pretty_event_find(struct bytes event);
+
+/* A member's string, borrowed from the record; no data when there is none or it is no string. */
+struct bytes pretty_string(struct json_object *record, const char *key);
+
+/* A member's integer into *ret; false, and *ret as it was, when there is none or it is no integer. */
+bool pretty_integer(struct json_object *record, const char *key, int64_t *ret);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The recorder: a process of its own that loads the probes, reads the ring and writes the records, so that
+ * neither the terminal's signals nor a stopped foreground job can hold it up.
+ */
+#ifndef SESHAT_CLI_RECORDER_H
+#define SESHAT_CLI_RECORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct recorder_config {
+	pid_t command;	  /* the process whose session it is, not yet let go */
+	size_t ring_size; /* bytes */
+	int json;	  /* where JSON lines go, or -1; borrowed */
+	int pretty;	  /* where readable lines go, or -1; borrowed */
+	bool interactive; /* is standard input a terminal */
+};
+
+struct recorder {
+	pid_t pid;
+	int ready;  /* a byte comes from here when the session is ready; end of file means that it failed */
+	int orders; /* a byte written here ends the session, whatever still runs */
+};
+
+/* Forks the recorder. Returns 0 or negative errno. */
+int recorder_spawn(struct recorder *ret, const struct recorder_config *config);
+
+/* Waits for a recorder that failed to get ready. Returns the exit status that it ended with. */
+int recorder_wait(const struct recorder *recorder);
+
+/* Waits until the command may be let go. Returns whether it may; if not, the recorder has said why, and exits. */
+bool recorder_wait_ready(struct recorder *recorder);
+
+/* Ends the session now: what still runs is named in session.end. May be called more than once. */
+void recorder_stop(struct recorder *recorder);
+
+#endif

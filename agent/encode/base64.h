@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Base64 (RFC 4648), with padding.
+ */
+#ifndef SESHAT_ENCODE_BASE64_H
+#define SESHAT_ENCODE_BASE64_H
+
+#include <stddef.h>
+
+#include "base/bytes.h"
+
+/* The characters that so many bytes become. */
+static inline size_t base64_size(size_t size)
+{
+	return (size + 2) / 3 * 4;
+}
+
+/* Writes them at `at`, without a final NUL. Returns the end of what was written. */
+char *base64_encode(char *at, struct bytes value);
+
+#endif

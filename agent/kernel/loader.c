@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/loader.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "kernel/object.h"
+#include "kernel/verifier.h"
+
+struct loader {
+	struct bpf_object *object; /* owned */
+	struct bpf_link **links;   /* owned, one for each entry of the plan, NULL where there is none */
+	struct loader_result *results; /* owned */
+	size_t count;
+};
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	/* What failed is told once, by the caller, from the results. */
+	(void)level, (void)format, (void)arguments;
+	return 0;
+}
+
+static struct bpf_program *program_of(const struct loader *loader, size_t i)
+{
+	return bpf_object__find_program_by_name(loader->object, loader->results[i].entry->program);
+}
+
+static int prepare_ring(struct loader *loader, size_t size)
+{
+	struct bpf_map *ring = bpf_object__find_map_by_name(loader->object, "ring");
+
+	if (!ring)
+		return 0;
+	return bpf_map__set_max_entries(ring, (unsigned int)size);
+}
+
+/* Opens the object afresh, with the programs that were refused left out. */
+static int object_open(struct loader *loader, const struct loader_config *config)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "seshat");
+	struct bpf_program *program;
+	size_t size = config->elf_size;
+	const void *elf = config->elf ? config->elf : object_builtin(&size);
+
+	bpf_object__close(loader->object);
+	loader->object = bpf_object__open_mem(elf, size, &options);
+	if (!loader->object)
+		return -errno;
+	for (size_t i = 0; i < loader->count; i++) {
+		program = program_of(loader, i);
+		if (!program && !loader->results[i].error) {
+			loader->results[i].error = -ENOENT;
+			(void)snprintf(loader->results[i].reason, LOADER_REASON_SIZE, "not in this build");
+		}
+		if (program && loader->results[i].error)
+			bpf_program__set_autoload(program, false);
+		if (program && loader->results[i].entry->attach_type)
+			bpf_program__set_expected_attach_type(
+				program, (enum bpf_attach_type)loader->results[i].entry->attach_type);
+	}
+	return prepare_ring(loader, config->ring_size);
+}
+
+/* Loads once more with a log for each program; the one that was refused is the one with an error in its log. */
+static int refused_find(struct loader *loader, const struct loader_config *config, size_t *ret_index)
+{
+	_cleanup_free_ char *logs = calloc(loader->count, VERIFIER_LOG_SIZE);
+	int r, error;
+
+	if (!logs)
+		return -ENOMEM;
+	r = object_open(loader, config);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < loader->count; i++)
+		if (program_of(loader, i))
+			bpf_program__set_log_buf(program_of(loader, i), logs + i * VERIFIER_LOG_SIZE,
+						 VERIFIER_LOG_SIZE);
+	error = bpf_object__load(loader->object);
+	if (error == 0)
+		return -EAGAIN;
+	for (size_t i = 0; i < loader->count; i++) {
+		if (!logs[i * VERIFIER_LOG_SIZE])
+			continue;
+		loader->results[i].error = error;
+		verifier_reason(logs + i * VERIFIER_LOG_SIZE, error, loader->results[i].reason,
+				LOADER_REASON_SIZE);
+		*ret_index = i;
+		return 0;
+	}
+	return error;
+}
+
+static int object_load(struct loader *loader, const struct loader_config *config, char *ret_reason)
+{
+	size_t refused = 0;
+	int r;
+
+	/* Each round without success takes one program out. */
+	for (size_t round = 0; round <= loader->count; round++) {
+		r = object_open(loader, config);
+		if (r == 0)
+			r = bpf_object__load(loader->object);
+		if (r == 0)
+			return 0;
+		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s", strerror(-r));
+		r = refused_find(loader, config, &refused);
+		if (r == -EAGAIN)
+			return 0;
+		if (r < 0)
+			return r;
+		if (loader->results[refused].entry->required) {
+			(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the probe \"%s\": %.400s",
+				       loader->results[refused].entry->probe, loader->results[refused].reason);
+			return loader->results[refused].error;
+		}
+	}
+	return -ELOOP;
+}
+
+int loader_new(struct loader **ret, const struct loader_config *config, char *ret_reason)
+{
+	struct loader *loader = calloc(1, sizeof(*loader));
+	int r = -ENOMEM;
+
+	(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s", strerror(ENOMEM));
+	if (!loader)
+		return r;
+	loader->results = calloc(config->plan_size, sizeof(*loader->results));
+	loader->links = calloc(config->plan_size, sizeof(*loader->links));
+	if (!loader->results || !loader->links)
+		goto fail;
+	loader->count = config->plan_size;
+	for (size_t i = 0; i < loader->count; i++)
+		loader->results[i].entry = &config->plan[i];
+	libbpf_set_print(quiet);
+	r = object_load(loader, config, ret_reason);
+	if (r < 0)
+		goto fail;
+	*ret = loader;
+	return 0;
+fail:
+	loader_free(loader);
+	return r;
+}
+
+static void loader_detach(struct loader *loader)
+{
+	/* Last in, first out: lineage holds until nothing reports any more. */
+	for (size_t i = loader->count; i-- > 0;) {
+		bpf_link__destroy(loader->links[i]);
+		loader->links[i] = NULL;
+	}
+}
+
+void loader_free(struct loader *loader)
+{
+	if (!loader)
+		return;
+	if (loader->links)
+		loader_detach(loader);
+	bpf_object__close(loader->object);
+	free(loader->links);
+	free(loader->results);
+	free(loader);
+}
+
+static int entry_attach(struct loader *loader, size_t i, int cgroup_root)
+{
+	const struct plan_entry *entry = loader->results[i].entry;
+	struct bpf_program *program = program_of(loader, i);
+	struct bpf_link *link = NULL;
+	int fd;
+
+	switch (entry->how) {
+	case PLAN_SYSCALL:
+		fd = bpf_program__fd(program);
+		return bpf_map_update_elem(loader_map(loader, "syscall_probes"), &entry->slot, &fd, BPF_ANY);
+	case PLAN_CGROUP:
+		link = bpf_program__attach_cgroup(program, cgroup_root);
+		break;
+	case PLAN_TRACE:
+		link = bpf_program__attach(program);
+		break;
+	}
+	if (!link)
+		return -errno;
+	loader->links[i] = link;
+	return 0;
+}
+
+int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
+{
+	struct loader_result *result;
+
+	for (size_t i = 0; i < loader->count; i++) {
+		result = &loader->results[i];
+		if (result->error)
+			continue;
+		result->error = entry_attach(loader, i, cgroup_root);
+		if (!result->error)
+			continue;
+		(void)snprintf(result->reason, sizeof(result->reason), "cannot be attached: %s",
+			       strerror(-result->error));
+		if (result->entry->required) {
+			(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot attach the probe \"%s\": %s",
+				       result->entry->probe, strerror(-result->error));
+			return result->error;
+		}
+	}
+	return 0;
+}
+
+void loader_quiesce(struct loader *loader)
+{
+	loader_detach(loader);
+	/* Not to be had on machines with nohz_full processors: the reader also knows how many are to come. */
+	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+const struct loader_result *loader_results(const struct loader *loader, size_t *ret_count)
+{
+	*ret_count = loader->count;
+	return loader->results;
+}
+
+int loader_map(const struct loader *loader, const char *name)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(loader->object, name);
+
+	return map ? bpf_map__fd(map) : -ENOENT;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/plan.h"
+
+#include "bpf/state.h"
+
+enum {
+	CGROUP_UNIX_CONNECT = 49, /* BPF_CGROUP_UNIX_CONNECT, linux/bpf.h of 6.7 and later */
+};
+
+/*
+ * In the order in which they are attached: lineage before anything that reports, and the exit of system calls,
+ * which everybody pays for, last.
+ */
+static const struct plan_entry TRACEPOINT[] = {
+	{ .program = "process_fork", .probe = "fork", .how = PLAN_TRACE, .required = true },
+	{ .program = "cgroup_attach", .probe = "cgroup", .how = PLAN_TRACE },
+	{ .program = "process_exit", .probe = "exit", .how = PLAN_TRACE, .required = true },
+	{ .program = "exec_done", .probe = "exec", .how = PLAN_TRACE },
+	{ .program = "address_connect4", .probe = "connect4", .how = PLAN_CGROUP },
+	{ .program = "address_connect6", .probe = "connect6", .how = PLAN_CGROUP },
+	{ .program = "address_sendmsg4", .probe = "sendmsg4", .how = PLAN_CGROUP },
+	{ .program = "address_sendmsg6", .probe = "sendmsg6", .how = PLAN_CGROUP },
+	{
+		.program = "address_connect_unix",
+		.probe = "connect_unix",
+		.how = PLAN_CGROUP,
+		.attach_type = CGROUP_UNIX_CONNECT,
+	},
+	{ .program = "exec_failed", .probe = "exec_failed", .how = PLAN_SYSCALL, .slot = SLOT_EXEC },
+	{ .program = "open_exit", .probe = "open", .how = PLAN_SYSCALL, .slot = SLOT_OPEN },
+	{ .program = "network_exit", .probe = "network", .how = PLAN_SYSCALL, .slot = SLOT_NETWORK },
+	{ .program = "syscall_exit", .probe = "syscall", .how = PLAN_TRACE },
+};
+
+const struct plan_entry *plan_tracepoint(size_t *ret_count)
+{
+	*ret_count = sizeof(TRACEPOINT) / sizeof(TRACEPOINT[0]);
+	return TRACEPOINT;
+}

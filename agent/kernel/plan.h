@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which BPF program makes which probe, and how it meets the kernel.
+ */
+#ifndef SESHAT_KERNEL_PLAN_H
+#define SESHAT_KERNEL_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum plan_how {
+	PLAN_TRACE,   /* attached to the tracepoint that its section names */
+	PLAN_SYSCALL, /* called by the program on sys_exit, through a slot of the map syscall_probes */
+	PLAN_CGROUP,  /* attached to the root of the cgroup hierarchy */
+};
+
+struct plan_entry {
+	const char *program; /* the BPF function's name */
+	const char *probe;   /* what it is called in session.start */
+	enum plan_how how;
+	uint32_t slot;	 /* PLAN_SYSCALL: enum syscall_slot of bpf/state.h */
+	int attach_type; /* PLAN_CGROUP: where it is not the one that the section names, else 0 */
+	bool required;	 /* without it no session can be audited */
+};
+
+/* The plan of the tracepoint strategy; *ret_count entries, constant. */
+const struct plan_entry *plan_tracepoint(size_t *ret_count);
+
+#endif

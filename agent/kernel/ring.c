@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/ring.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bpf/state.h"
+
+enum { RING_BATCH = 16384 };
+
+struct ring {
+	struct ring_buffer *buffer; /* owned */
+	struct control *control;    /* mapped, owned; shared with the probes */
+	ring_handler handler;
+	void *userdata; /* borrowed */
+	unsigned int taken;
+	int error;
+};
+
+static int take(void *context, void *data, size_t size)
+{
+	struct ring *ring = context;
+
+	ring->taken++;
+	ring->error = ring->handler(ring->userdata, data, size);
+	if (ring->error < 0)
+		return ring->error;
+	/* libbpf has moved past this record by then: the next call goes on behind it. */
+	return ring->taken >= RING_BATCH ? -EAGAIN : 0;
+}
+
+int ring_new(struct ring **ret, const struct loader *loader, ring_handler handler, void *userdata)
+{
+	struct ring *ring = calloc(1, sizeof(*ring));
+	int r;
+
+	if (!ring)
+		return -ENOMEM;
+	ring->handler = handler;
+	ring->userdata = userdata;
+	ring->control = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED,
+			     loader_map(loader, "seshat.bss"), 0);
+	if (ring->control == MAP_FAILED) {
+		ring->control = NULL;
+		r = -errno;
+		ring_free(ring);
+		return r;
+	}
+	ring->buffer = ring_buffer__new(loader_map(loader, "ring"), take, ring, NULL);
+	if (!ring->buffer) {
+		r = -errno;
+		ring_free(ring);
+		return r;
+	}
+	*ret = ring;
+	return 0;
+}
+
+void ring_free(struct ring *ring)
+{
+	if (!ring)
+		return;
+	ring_buffer__free(ring->buffer);
+	if (ring->control)
+		(void)munmap(ring->control, (size_t)sysconf(_SC_PAGESIZE));
+	free(ring);
+}
+
+int ring_read(struct ring *ring)
+{
+	int r;
+
+	ring->taken = 0;
+	ring->error = 0;
+	r = ring_buffer__consume(ring->buffer);
+	if (ring->error < 0)
+		return ring->error;
+	if (r < 0 && r != -EAGAIN)
+		return r;
+	return (int)ring->taken;
+}
+
+int ring_fd(const struct ring *ring)
+{
+	return ring_buffer__epoll_fd(ring->buffer);
+}
+
+bool ring_sleep(struct ring *ring)
+{
+	/*
+	 * The other side puts its record into the ring, then looks at the flag; this side sets the flag, then
+	 * looks at the ring. With full barriers between, at least one sees the other.
+	 */
+	__atomic_store_n(&ring->control->reader_sleeps, 1, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (ring_read(ring) == 0)
+		return true;
+	ring_wake(ring);
+	return false;
+}
+
+void ring_wake(struct ring *ring)
+{
+	__atomic_store_n(&ring->control->reader_sleeps, 0, __ATOMIC_SEQ_CST);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/scope.h"
+
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "bpf/state.h"
+
+int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id)
+{
+	struct session_state state = { .cgroup = cgroup_id, .tasks = 1 };
+	int r = bpf_map_update_elem(loader_map(loader, "sessions"), &key, &state, BPF_NOEXIST);
+
+	if (r < 0)
+		return r;
+	return bpf_map_update_elem(loader_map(loader, "cgroup_sessions"), &cgroup_id, &key, BPF_NOEXIST);
+}
+
+static int session_get(const struct loader *loader, uint64_t key, struct session_state *ret)
+{
+	return bpf_map_lookup_elem(loader_map(loader, "sessions"), &key, ret);
+}
+
+int scope_mark(const struct loader *loader, uint64_t key, int pidfd)
+{
+	struct task_state state = { .session = key };
+
+	return bpf_map_update_elem(loader_map(loader, "tasks"), &pidfd, &state, BPF_NOEXIST);
+}
+
+int scope_accounts(const struct loader *loader, uint64_t key, struct scope_accounts *ret)
+{
+	struct session_state session;
+	int r = session_get(loader, key, &session);
+
+	if (r < 0)
+		return r;
+	memcpy(ret->lost, session.lost, sizeof(ret->lost));
+	ret->numbered = session.numbered;
+	ret->tasks = session.tasks;
+	return 0;
+}
+
+/* Is the process of the session? Its storage is that of its first thread, which stays until the last one ends. */
+static bool is_member(int tasks, uint64_t key, pid_t pid)
+{
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct task_state state;
+
+	return pidfd >= 0 && bpf_map_lookup_elem(tasks, &pidfd, &state) == 0 && state.session == key;
+}
+
+int scope_processes(const struct loader *loader, uint64_t key, uint32_t *pids, size_t *count,
+		    uint64_t *ret_total)
+{
+	int tasks = loader_map(loader, "tasks");
+	size_t room = *count, written = 0;
+	struct dirent *entry;
+	uint64_t total = 0;
+	DIR *proc = opendir("/proc");
+
+	if (!proc)
+		return -errno;
+	while ((entry = readdir(proc))) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid <= 0 || !is_member(tasks, key, pid))
+			continue;
+		total++;
+		if (written < room)
+			pids[written++] = (uint32_t)pid;
+	}
+	closedir(proc);
+	*count = written;
+	*ret_total = total;
+	return 0;
+}

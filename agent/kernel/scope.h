@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sessions as the probes know them: which tasks are of one, and its accounts.
+ */
+#ifndef SESHAT_KERNEL_SCOPE_H
+#define SESHAT_KERNEL_SCOPE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bpf/wire.h"
+#include "kernel/loader.h"
+
+/* A session's accounts in the kernel. */
+struct scope_accounts {
+	uint64_t lost[WIRE_KINDS]; /* records that found no room, by kind */
+	uint64_t numbered;	   /* numbers given out */
+	int64_t tasks;		   /* threads alive, in whatever cgroup */
+};
+
+/*
+ * Makes the session known to the probes, with one task, which scope_mark() names. `key` is not 0; whatever enters
+ * the cgroup joins. The probes count in it from then on, so nobody else may write to it.
+ * Returns 0, -EEXIST, or another negative errno.
+ */
+int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id);
+
+/* Makes a process the session's first one, by its pidfd. It must have one thread. Returns 0 or negative errno. */
+int scope_mark(const struct loader *loader, uint64_t key, int pidfd);
+
+/*
+ * How the accounts stand. They are final once tasks is 0, or the probes are detached. Returns 0 or negative errno.
+ */
+int scope_accounts(const struct loader *loader, uint64_t key, struct scope_accounts *ret);
+
+/*
+ * The processes of the session that run now: writes up to *count pids, sets *count to how many were written
+ * and *ret_total to how many there are. Returns 0 or negative errno.
+ */
+int scope_processes(const struct loader *loader, uint64_t key, uint32_t *pids, size_t *count,
+		    uint64_t *ret_total);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one way of a record in user space: bytes from the ring buffer, decoded, reassembled, matched
+ * with their session, enriched, encoded as JSON, written to the sinks. What is lost on the way is
+ * counted and written to the log itself, as session.lost.
+ *
+ * A record counts as written when every sink (but those of best effort) has taken its line.
+ */
+#ifndef SESHAT_PIPELINE_H
+#define SESHAT_PIPELINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/host.h"
+#include "session/events.h"
+#include "sinks/sink.h"
+
+struct pipeline;
+
+/* Everything but host may be zero or NULL: the default is in brackets. */
+struct pipeline_config {
+	struct host host;
+	/*
+	 * CLOCK_REALTIME minus CLOCK_BOOTTIME; asked at the start and at each flush
+	 * [clock_offset_ns]
+	 */
+	int64_t (*clock_offset)(void *userdata);
+	/* CLOCK_BOOTTIME, for records that begin here [clock_boottime_ns] */
+	uint64_t (*now)(void *userdata);
+	/*
+	 * The executable of a process whose image the kernel has not named: writes up to size
+	 * bytes, returns their number, or negative errno [/proc/PID/exe].
+	 */
+	int (*exe_path)(uint32_t pid, char *buf, size_t size, void *userdata);
+	/*
+	 * The path of a cgroup, as /proc/PID/cgroup shows it: writes it with its NUL, returns 0 or
+	 * negative errno [none is known].
+	 */
+	int (*cgroup_path)(uint64_t id, char *buf, size_t size, void *userdata);
+	void *userdata;		 /* for the four above; borrowed */
+	size_t images_limit;	 /* executables remembered [4096] */
+	size_t reassembly_limit; /* bytes of unfinished records [64 MiB] */
+};
+
+struct pipeline_stats {
+	uint64_t written;	     /* audit records of all kinds, in all sessions */
+	uint64_t lost[LOSS_REASONS]; /* numbered records */
+	uint64_t undecodable;	     /* records so broken that their session is not known */
+	uint64_t unmatched;	     /* records of a session that is not open */
+	uint64_t unwritten; /* lines that sinks took and could not write: after pipeline_close */
+	uint64_t refused;   /* lines that a sink refused, those of best effort included */
+	int sink_error;	    /* the latest of a sink that counts, negative errno; 0: none */
+};
+
+/* Returns 0 or -ENOMEM. config is copied, userdata borrowed until pipeline_free. */
+int pipeline_new(struct pipeline **ret, const struct pipeline_config *config);
+
+/* Closes the sinks that are still open and frees everything. NULL is allowed. */
+void pipeline_free(struct pipeline *pipeline);
+
+/* Takes ownership of the sink, on success only. Returns 0 or -ENOMEM. */
+int pipeline_add_sink(struct pipeline *pipeline, struct sink *sink);
+
+/*
+ * Opens a session and writes its session.start. Returns 0, -EEXIST, -EINVAL, -ENOMEM, or a sink's
+ * error; on error there is no such session.
+ */
+int pipeline_session_start(struct pipeline *pipeline, const struct session_start *start);
+
+/*
+ * One record from the ring buffer, 8-byte aligned; borrowed during the call. A bad or lost record
+ * is counted and is no failure. Returns 0; or negative errno when the caller must stop.
+ */
+int pipeline_feed(struct pipeline *pipeline, const void *data, size_t size);
+
+/*
+ * What the kernel says it has lost of a session until now. Writes session.lost for what is new, as
+ * soon as the numbers show where it was lost (that is once the records numbered until now have been
+ * fed, or nothing has been fed between two calls). Returns 0, -ENOENT (no such session), or a
+ * sink's error, and then it is tried again at the next call.
+ */
+int pipeline_losses(struct pipeline *pipeline, uint64_t key, const struct kernel_losses *now);
+
+/*
+ * Ends a session, after its last record was fed: writes what is to be said of losses, then
+ * session.end, and flushes. The session is gone in any case. Returns 0, -ENOENT, or a sink's error.
+ */
+int pipeline_session_end(struct pipeline *pipeline, uint64_t key, const struct session_end *end);
+
+/*
+ * The end of a batch: flushes the sinks, and writes session.lost for what was lost in user space.
+ * Returns 0, or the first error of a sink; the caller goes on in any case.
+ */
+int pipeline_flush(struct pipeline *pipeline);
+
+/*
+ * Flushes and closes the sinks; pipeline_stats_get then tells what was left unwritten. Returns 0 or
+ * the first error.
+ */
+int pipeline_close(struct pipeline *pipeline);
+
+/* The counts as they are now. */
+void pipeline_stats_get(const struct pipeline *pipeline, struct pipeline_stats *ret);
+
+#endif

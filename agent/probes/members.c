@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probes/members.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "probes/registry.h"
+
+enum {
+	DEV_MINOR_BITS = 20,
+	DEV_TEXT_SIZE = 24, /* two 32-bit numbers, a colon and a NUL */
+	PATH_JOINED_SIZE = 2 * WIRE_PATH_SIZE + 1,
+};
+
+static bool is_root(struct bytes path)
+{
+	return path.size == 1 && path.data[0] == '/';
+}
+
+/* The request made absolute; at is where it is put together if it must be. */
+static struct bytes path_join(struct bytes base, struct bytes request, char *at)
+{
+	bool absolute = request.size > 0 && request.data[0] == '/';
+	size_t size = 0;
+
+	if (base.size == 0 || (absolute && is_root(base)))
+		return request;
+	if (request.size == 0)
+		return base;
+	memcpy(at, base.data, base.size);
+	size = base.size;
+	if (!absolute && !is_root(base))
+		at[size++] = '/';
+	memcpy(at + size, request.data, request.size);
+	return (struct bytes){ .data = at, .size = size + request.size };
+}
+
+void members_path(struct json *json, struct bytes kernel, const struct record_part *request,
+		  struct bytes base)
+{
+	char joined[PATH_JOINED_SIZE];
+	bool readable = request->data && !(request->flags & WIRE_PART_UNREADABLE);
+	struct bytes asked = { .data = request->data, .size = request->size };
+	struct bytes path = kernel;
+
+	if (kernel.size == 0 && readable)
+		path = path_join(base, asked, joined);
+	if (path.size == 0) {
+		json_plain(json, "path_source", "unreadable");
+		return;
+	}
+	json_string(json, "path", path);
+	if (readable && !bytes_equal(path, asked))
+		json_string(json, "requested_path", asked);
+	json_plain(json, "path_source", kernel.size > 0 ? "kernel" : "request");
+}
+
+/* Writes the digits of number before end. Returns where they begin. */
+static char *number_before(char *end, uint32_t number)
+{
+	do {
+		*--end = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	return end;
+}
+
+void members_file(struct json *json, uint64_t inode, uint32_t dev)
+{
+	char text[DEV_TEXT_SIZE], *at = text + sizeof(text) - 1;
+
+	*at = '\0';
+	at = number_before(at, dev & ((1U << DEV_MINOR_BITS) - 1));
+	*--at = ':';
+	at = number_before(at, dev >> DEV_MINOR_BITS);
+	json_uint(json, "inode", inode);
+	json_plain(json, "dev", at);
+}
+
+void members_via(struct json *json, unsigned int via)
+{
+	static const char *const names[WIRE_VIAS] = {
+		[WIRE_VIA_HANDLE] = "handle",
+		[WIRE_VIA_IO_URING] = "io_uring",
+	};
+
+	if (via < WIRE_VIAS && names[via])
+		json_plain(json, "via", names[via]);
+}
+
+/*
+ * How many there are of the event of this kind, in it and in the kinds after it; 0 if one before
+ * has it.
+ */
+static uint64_t count_event(const uint64_t *by_kind, size_t kinds, unsigned int kind)
+{
+	const char *event = registry_probe(kind)->event;
+	uint64_t sum = 0;
+
+	if (!event)
+		return 0;
+	for (unsigned int other = WIRE_NONE + 1; other < kinds; other++) {
+		const char *name = registry_probe(other)->event;
+
+		if (!name || strcmp(name, event) != 0)
+			continue;
+		if (other < kind)
+			return 0;
+		sum += by_kind[other];
+	}
+	return sum;
+}
+
+void members_counts(struct json *json, const char *key, const uint64_t *by_kind, size_t kinds,
+		    uint64_t unknown)
+{
+	json_object_begin(json, key);
+	for (unsigned int kind = WIRE_NONE + 1; kind < kinds; kind++) {
+		uint64_t count = count_event(by_kind, kinds, kind);
+
+		if (count > 0)
+			json_uint(json, registry_probe(kind)->event, count);
+	}
+	if (unknown > 0)
+		json_uint(json, "unknown", unknown);
+	json_object_end(json);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Members that several probes have.
+ */
+#ifndef SESHAT_PROBES_MEMBERS_H
+#define SESHAT_PROBES_MEMBERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "encode/json.h"
+#include "record/record.h"
+
+/*
+ * path, requested_path, path_source. kernel: the kernel's path, or none. request: what the program
+ * asked for. base: what the request is relative to, or the task's root for an absolute one; or
+ * none. A claim that cannot be read is named as such.
+ */
+void members_path(struct json *json, struct bytes kernel, const struct record_part *request,
+		  struct bytes base);
+
+/* inode and dev ("major:minor") of a file; dev as the kernel has it: major << 20 | minor. */
+void members_file(struct json *json, uint64_t inode, uint32_t dev);
+
+/* via: absent for plain system calls. */
+void members_via(struct json *json, unsigned int via);
+
+/*
+ * An object of events and how many there are of each, by their kinds; events without any are left
+ * out. unknown: how many more there are of which the kind is not known.
+ */
+void members_counts(struct json *json, const char *key, const uint64_t *by_kind, size_t kinds,
+		    uint64_t unknown);
+
+#endif

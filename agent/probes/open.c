@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session.disk: a file was opened, or an attempt failed.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "probes/members.h"
+#include "probes/probes.h"
+#include "record/names.h"
+
+enum {
+	HEX_SIZE = 24, /* "0x", 16 digits and a NUL */
+};
+
+/* Writes the names of the bits in rest, then those without one as a number. */
+static void encode_names(struct json *json, const char *(*next)(struct flag_walk *), uint64_t rest)
+{
+	struct flag_walk walk = { .rest = rest };
+	char hex[HEX_SIZE];
+	const char *name;
+
+	while ((name = next(&walk)))
+		json_plain(json, NULL, name);
+	if (walk.rest == 0)
+		return;
+	snprintf(hex, sizeof(hex), "0x%" PRIx64, walk.rest);
+	json_plain(json, NULL, hex);
+}
+
+static void encode_flags(struct json *json, const struct wire_open *open)
+{
+	json_uint(json, "flags", open->flags);
+	json_array_begin(json, "flag_names");
+	json_plain(json, NULL, names_access_mode(open->flags));
+	encode_names(json, names_open_flag, open->flags);
+	json_array_end(json);
+	if (open->resolve != 0) {
+		json_array_begin(json, "resolve_names");
+		encode_names(json, names_resolve_flag, open->resolve);
+		json_array_end(json);
+	}
+	if ((open->flags & O_CREAT) || (open->flags & O_TMPFILE) == O_TMPFILE)
+		json_octal(json, "mode", open->mode);
+}
+
+static void encode_open(struct json *json, const struct probe_input *input)
+{
+	const struct record *record = input->record;
+	const struct wire_open *open = record->open;
+	struct bytes path = { 0 };
+
+	if (open->return_code >= 0)
+		path = record_bytes(record, WIRE_PART_PATH);
+	members_path(json, path, &record->parts[WIRE_PART_REQUEST],
+		     record_bytes(record, WIRE_PART_BASE));
+	if (!open->unknown)
+		encode_flags(json, open);
+	if (open->created)
+		json_bool(json, "created", true);
+	json_int(json, "return_code", open->return_code);
+	if (path.size > 0) {
+		members_file(json, open->inode, open->dev);
+		if (record->parts[WIRE_PART_PATH].flags & WIRE_PATH_DELETED)
+			json_bool(json, "deleted", true);
+	}
+	members_via(json, open->via);
+}
+
+const struct probe probe_open = {
+	.event = "session.disk",
+	.fixed_size = sizeof(struct wire_open),
+	.encode = encode_open,
+};

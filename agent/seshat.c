@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* seshat: the command. */
+#include <argp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/run.h"
+#include "cli/status.h"
+
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+} COMMANDS[] = {
+	{ "run", run_main },
+};
+
+const char *argp_program_version = "seshat " SESHAT_VERSION;
+
+struct invocation {
+	int argc;
+	char **argv; /* of the command: its name first */
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct invocation *invocation = state->input;
+
+	(void)argument;
+	switch (key) {
+	case ARGP_KEY_ARG:
+		invocation->argv = &state->argv[state->next - 1];
+		invocation->argc = state->argc - state->next + 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "no command given");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp PARSER = {
+	.parser = parse_option,
+	.args_doc = "run [OPTION...] COMMAND [ARG...]",
+	.doc = "Record what a session does: programs, files, connections, as the kernel saw them."
+	       "\v\"seshat run --help\" shows the options of run.",
+};
+
+int main(int argc, char **argv)
+{
+	struct invocation invocation = { 0 };
+
+	log_set_program("seshat");
+	argp_err_exit_status = STATUS_FAILED;
+	if (argp_parse(&PARSER, argc, argv, ARGP_IN_ORDER, NULL, &invocation))
+		return STATUS_FAILED;
+	for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++)
+		if (strcmp(invocation.argv[0], COMMANDS[i].name) == 0)
+			return COMMANDS[i].main(invocation.argc, invocation.argv);
+	log_error("no such command: %s (see seshat --help)", invocation.argv[0]);
+	return STATUS_FAILED;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+enum {
+	HANDLE_KERNFS = 0xfe, /* FILEID_KERNFS, linux/exportfs.h */
+	PARENT_MODE = 0755,
+	DEPTH_MAX = 64, /* levels below a session's cgroup that are removed */
+};
+
+static const char PARENT[] = "seshat";
+
+int cgroup_find_mount(char **ret)
+{
+	struct mntent *entry;
+	char *found = NULL;
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+
+	if (!mounts)
+		return -errno;
+	while (!found && (entry = getmntent(mounts)))
+		if (strcmp(entry->mnt_type, "cgroup2") == 0)
+			found = strdup(entry->mnt_dir);
+	endmntent(mounts);
+	if (!found)
+		return -ENOENT;
+	*ret = found;
+	return 0;
+}
+
+static int open_directory(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int make_directory(int at, const char *name, bool may_exist)
+{
+	if (mkdirat(at, name, PARENT_MODE) < 0 && !(may_exist && errno == EEXIST))
+		return -errno;
+	return open_directory(at, name);
+}
+
+int cgroup_create(struct cgroup *ret, const char *name)
+{
+	_cleanup_free_ char *mount = NULL, *path = NULL;
+	_cleanup_close_ int root = -1, parent = -1, fd = -1;
+	struct stat st;
+	int r;
+
+	r = cgroup_find_mount(&mount);
+	if (r < 0)
+		return r;
+	root = open_directory(AT_FDCWD, mount);
+	if (root < 0)
+		return root;
+	parent = make_directory(root, PARENT, true);
+	if (parent < 0)
+		return parent;
+	fd = make_directory(parent, name, false);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0 || asprintf(&path, "/%s/%s", PARENT, name) < 0) {
+		path = NULL;
+		r = -errno;
+		(void)unlinkat(parent, name, AT_REMOVEDIR);
+		return r;
+	}
+	*ret = (struct cgroup){
+		.fd = TAKE_FD(fd),
+		.id = st.st_ino,
+		.path = TAKE_PTR(path),
+		.mount = TAKE_PTR(mount),
+	};
+	return 0;
+}
+
+int cgroup_enter(const struct cgroup *cgroup, pid_t pid)
+{
+	_cleanup_close_ int fd = openat(cgroup->fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int size = snprintf(text, sizeof(text), "%d", (int)pid);
+
+	if (fd < 0)
+		return -errno;
+	return fd_write_all(fd, text, (size_t)size);
+}
+
+/* The directories below, deepest first: a session may have made some for itself. */
+static int remove_below(int fd, int depth)
+{
+	_cleanup_close_ int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	DIR *dir;
+	int r = 0;
+
+	if (copy < 0)
+		return -errno;
+	dir = fdopendir(copy);
+	if (!dir)
+		return -errno;
+	copy = -1;
+	while (depth > 0 && (entry = readdir(dir))) {
+		_cleanup_close_ int below = -1;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		below = open_directory(fd, entry->d_name);
+		if (below >= 0)
+			(void)remove_below(below, depth - 1);
+		if (unlinkat(fd, entry->d_name, AT_REMOVEDIR) < 0)
+			r = -errno;
+	}
+	closedir(dir);
+	return r;
+}
+
+int cgroup_remove(struct cgroup *cgroup)
+{
+	_cleanup_close_ int root = -1;
+	int r = 0;
+
+	if (cgroup->fd < 0)
+		return 0;
+	(void)remove_below(cgroup->fd, DEPTH_MAX);
+	root = open_directory(AT_FDCWD, cgroup->mount);
+	if (root < 0)
+		r = root;
+	else if (unlinkat(root, cgroup->path + 1, AT_REMOVEDIR) < 0)
+		r = -errno;
+	else
+		/* Another session's cgroup in it keeps it. */
+		(void)unlinkat(root, PARENT, AT_REMOVEDIR);
+	cgroup_release(cgroup);
+	return r;
+}
+
+void cgroup_release(struct cgroup *cgroup)
+{
+	fd_close(cgroup->fd);
+	free(cgroup->path);
+	free(cgroup->mount);
+	*cgroup = CGROUP_NONE;
+}
+
+int cgroup_path_of(const char *mount, uint64_t id, char *buf, size_t size)
+{
+	_cleanup_close_ int root = open_directory(AT_FDCWD, mount), fd = -1;
+	struct {
+		struct file_handle handle;
+		uint64_t id;
+	} handle = { .handle = { .handle_bytes = sizeof(id), .handle_type = HANDLE_KERNFS } };
+	char link[32], target[PATH_MAX];
+	size_t prefix = strlen(mount);
+	ssize_t length;
+
+	if (root < 0)
+		return root;
+	memcpy(handle.handle.f_handle, &id, sizeof(id));
+	fd = open_by_handle_at(root, &handle.handle, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, target, sizeof(target) - 1);
+	if (length < 0)
+		return -errno;
+	target[length] = '\0';
+	if (strncmp(target, mount, prefix) != 0)
+		return -ESTALE;
+	if (snprintf(buf, size, "%s", target[prefix] ? target + prefix : "/") >= (int)size)
+		return -ENAMETOOLONG;
+	return 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The sock_addr hooks: the kernel's own copy of an address, after it has left the caller's memory. They keep it
+ * in the task's state for the exit of the system call (network.bpf.c), and forbid nothing.
+ */
+#include "emit.bpf.h"
+
+#include <bpf/bpf_endian.h>
+
+enum { ALLOW = 1 };
+
+/*
+ * sendmmsg() calls the hook once a message, and goes on only after a success: the message before this one has
+ * been sent. These programs can be preempted, so the record is put together on the stack.
+ */
+static __noinline int pending_flush(struct task_struct *task, struct task_state *state)
+{
+	struct {
+		struct wire_header header;
+		struct wire_network network;
+	} record = {};
+	struct pending_address *pending = &state->pending;
+	struct session_state *session = scope_session(state->session);
+
+	if (!session)
+		return 0;
+	record.header.size = sizeof(record);
+	record.header.number = __sync_fetch_and_add(&session->numbered, 1) + 1;
+	header_fill(&record.header, WIRE_NETWORK, task, state);
+	record.network.operation = WIRE_SEND;
+	record.network.family = pending->family;
+	record.network.socket_family = pending->family;
+	record.network.type = pending->type;
+	record.network.protocol = pending->protocol;
+	record.network.dst_port = pending->port;
+	record.network.src_port = pending->src_port;
+	record.network.scope_id = pending->scope_id;
+	record.network.flags = WIRE_NET_DST | (pending->src_port ? WIRE_NET_SRC : 0);
+	__builtin_memcpy(record.network.dst_addr, pending->addr, sizeof(pending->addr));
+	__builtin_memcpy(record.network.src_addr, pending->src_addr, sizeof(pending->src_addr));
+	if (ring_send(&record, sizeof(record)))
+		__sync_fetch_and_add(&session->lost[WIRE_NETWORK], 1);
+	return 0;
+}
+
+static __always_inline struct pending_address *pending_begin(struct bpf_sock_addr *ctx, __u16 operation)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *state = scope_find(task);
+	struct pending_address *pending;
+	__u64 cookie;
+
+	if (!state)
+		return NULL;
+	pending = &state->pending;
+	cookie = bpf_get_socket_cookie(ctx);
+	if (operation == WIRE_SEND && pending->operation == WIRE_SEND + 1 && pending->cookie == cookie)
+		pending_flush(task, state);
+	else
+		pending->messages = 0;
+	pending->messages++;
+	pending->operation = operation + 1;
+	pending->cookie = cookie;
+	pending->type = (__u16)ctx->type;
+	pending->protocol = (__u16)ctx->protocol;
+	pending->port = bpf_ntohs((__u16)ctx->user_port);
+	pending->src_port = 0;
+	pending->scope_id = 0;
+	if (ctx->sk)
+		pending->src_port = (__u16)ctx->sk->src_port;
+	return pending;
+}
+
+static __always_inline int pending_inet(struct bpf_sock_addr *ctx, __u16 operation)
+{
+	struct pending_address *pending = pending_begin(ctx, operation);
+	__u32 address = ctx->user_ip4;
+
+	if (!pending)
+		return ALLOW;
+	pending->family = 2;
+	__builtin_memset(pending->addr, 0, sizeof(pending->addr));
+	__builtin_memcpy(pending->addr, &address, sizeof(address));
+	return ALLOW;
+}
+
+static __always_inline int pending_inet6(struct bpf_sock_addr *ctx, __u16 operation)
+{
+	struct pending_address *pending = pending_begin(ctx, operation);
+	__u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
+
+	if (!pending)
+		return ALLOW;
+	pending->family = 10;
+	__builtin_memcpy(pending->addr, address, sizeof(address));
+	return ALLOW;
+}
+
+SEC("cgroup/connect4")
+int address_connect4(struct bpf_sock_addr *ctx)
+{
+	return pending_inet(ctx, WIRE_CONNECT);
+}
+
+SEC("cgroup/connect6")
+int address_connect6(struct bpf_sock_addr *ctx)
+{
+	return pending_inet6(ctx, WIRE_CONNECT);
+}
+
+SEC("cgroup/sendmsg4")
+int address_sendmsg4(struct bpf_sock_addr *ctx)
+{
+	return pending_inet(ctx, WIRE_SEND);
+}
+
+SEC("cgroup/sendmsg6")
+int address_sendmsg6(struct bpf_sock_addr *ctx)
+{
+	return pending_inet6(ctx, WIRE_SEND);
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The end of a process: its last thread has ended. */
+#include "image.bpf.h"
+
+/* How the process ended, as wait(2) will say it (wait_task_zombie() in kernel/exit.c). */
+static __always_inline __u32 exit_status(const struct signal_struct *signal, const struct task_struct *leader)
+{
+	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		return (__u32)BPF_CORE_READ(signal, group_exit_code);
+	return (__u32)BPF_CORE_READ(leader, exit_code);
+}
+
+/* Threads that were reaped have left their times in signal; this one and a leader that waits for it have not. */
+static __always_inline void exit_times(struct wire_exit *out, const struct task_struct *task,
+				       const struct signal_struct *signal, const struct task_struct *leader)
+{
+	out->utime = BPF_CORE_READ(signal, utime) + task->utime;
+	out->stime = BPF_CORE_READ(signal, stime) + task->stime;
+	out->cpu_time = BPF_CORE_READ(signal, sum_sched_runtime) + task->se.sum_exec_runtime;
+	if (task->pid == task->tgid)
+		return;
+	out->utime += BPF_CORE_READ(leader, utime);
+	out->stime += BPF_CORE_READ(leader, stime);
+	out->cpu_time += BPF_CORE_READ(leader, se.sum_exec_runtime);
+}
+
+static __always_inline void exit_emit(struct task_struct *task, const struct task_state *state)
+{
+	struct scratch *scratch = record_begin(WIRE_EXIT, sizeof(struct wire_exit), task, state);
+	const struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct wire_exit *out;
+
+	if (!scratch)
+		return;
+	out = (struct wire_exit *)&scratch->record[RECORD_FIXED];
+	out->status = exit_status(signal, leader);
+	out->reserved = 0;
+	out->start_time = BPF_CORE_READ(leader, start_boottime);
+	exit_times(out, task, signal, leader);
+	record_end(scratch);
+}
+
+/*
+ * Two threads that end at once both see no thread alive; only the first to mark the leader's state reports.
+ * Where the leader has none (it never was in the session), the last thread's own state serves.
+ */
+static __always_inline bool exit_first(struct task_struct *task, struct task_state *state)
+{
+	struct task_state *leader = bpf_task_storage_get(&tasks, task->group_leader, 0, 0);
+
+	if (!leader)
+		leader = state;
+	return __sync_lock_test_and_set(&leader->ended, 1) == 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	struct task_state *state = scope_find(task);
+	struct session_state *session;
+	__u32 tid = task->pid;
+	__u64 key;
+	bool last;
+
+	if (!state)
+		return 0;
+	key = state->session;
+	last = BPF_CORE_READ(task, signal, live.counter) == 0;
+	if (control.scope_hints && !scope_state(task)) {
+		if (last)
+			scope_lost(state, WIRE_EXIT);
+		if (!bpf_map_delete_elem(&orphans, &tid))
+			__sync_fetch_and_add(&control.scope_hints, -1);
+	} else if (last && exit_first(task, state)) {
+		exit_emit(task, state);
+	}
+	state = scope_state(task);
+	/* What runs of this task from here on is the kernel's own. */
+	if (state)
+		state->session = 0;
+	session = scope_session(key);
+	if (session && __sync_fetch_and_add(&session->tasks, -1) == 1)
+		ring_wake();
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * connect(2), and datagrams sent to an address without it. The address that the kernel acts on is copied by the
+ * sock_addr hooks into the task's state, and joined with the result at the exit of the system call.
+ */
+#include "image.bpf.h"
+
+#include <bpf/bpf_endian.h>
+
+enum {
+	FAMILY_UNSPEC = 0,
+	FAMILY_UNIX = 1,
+	FAMILY_INET = 2,
+	FAMILY_INET6 = 10,
+	ERROR_INPROGRESS = -115,
+	SOCKADDR_SIZE = 128, /* sizeof(struct sockaddr_storage): the kernel takes no longer one */
+	TYPE_RAW = 3,
+	CALL_CONNECT = 3, /* socketcall(2) */
+	CALL_SENDTO = 11,
+	CALL_SENDMSG = 16,
+	CALL_SENDMMSG = 20,
+};
+
+/* What the caller's memory holds after the call: a claim. */
+struct network_request {
+	__u16 operation;
+	__u16 family;
+	__u32 descriptor;
+	__u32 size;	/* bytes of address that could be read */
+	bool readable;
+	bool several;	/* sendmmsg */
+	bool other;	/* none of these calls */
+	__u8 address[SOCKADDR_SIZE] __attribute__((aligned(8))); /* on the stack, which has no unaligned access */
+};
+
+struct sockaddr_inet6 {
+	__u16 family;
+	__u16 port;
+	__u32 flow;
+	__u8 addr[16];
+	__u32 scope_id;
+};
+
+static __always_inline struct sock *socket_of(struct task_struct *task, __u32 descriptor, __u16 *ret_type)
+{
+	struct file *file = file_of(task, descriptor);
+	struct socket *socket;
+	struct inode *inode;
+
+	if (!file)
+		return NULL;
+	/* A socket in a file system, opened with O_PATH, has the type of one too. */
+	inode = BPF_CORE_READ(file, f_inode);
+	if ((BPF_CORE_READ(inode, i_mode) & FILE_TYPE) != FILE_SOCKET ||
+	    BPF_CORE_READ(inode, i_sb, s_magic) != SOCKFS_MAGIC)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	*ret_type = (__u16)BPF_CORE_READ(socket, type);
+	return BPF_CORE_READ(socket, sk);
+}
+
+static __always_inline void network_source(struct wire_network *out, const struct sock *sk)
+{
+	if (out->socket_family == FAMILY_INET) {
+		__u32 addr = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+
+		__builtin_memcpy(out->src_addr, &addr, sizeof(addr));
+	} else {
+		BPF_CORE_READ_INTO(&out->src_addr, sk, __sk_common.skc_v6_rcv_saddr);
+	}
+	/* A raw socket's number is its protocol. */
+	out->src_port = out->type == TYPE_RAW ? 0 : BPF_CORE_READ(sk, __sk_common.skc_num);
+	if (out->src_port)
+		out->flags |= WIRE_NET_SRC;
+}
+
+/* Where the socket is connected to now. */
+static __always_inline void network_peer(struct wire_network *out, const struct sock *sk)
+{
+	if (out->socket_family == FAMILY_INET) {
+		__u32 addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+
+		__builtin_memcpy(out->dst_addr, &addr, sizeof(addr));
+	} else {
+		BPF_CORE_READ_INTO(&out->dst_addr, sk, __sk_common.skc_v6_daddr);
+		if (out->dst_addr[0] == 0xfe && (out->dst_addr[1] & 0xc0) == 0x80)
+			out->scope_id = (__u32)BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
+	}
+	out->dst_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	out->family = out->socket_family;
+	out->flags |= WIRE_NET_DST;
+}
+
+static __always_inline void network_pending(struct wire_network *out, const struct pending_address *pending)
+{
+	__builtin_memcpy(out->dst_addr, pending->addr, sizeof(out->dst_addr));
+	out->dst_port = pending->port;
+	out->scope_id = pending->scope_id;
+	out->family = pending->family;
+	out->flags |= WIRE_NET_DST;
+}
+
+static __always_inline void network_claim(struct wire_network *out, const struct network_request *request)
+{
+	const struct sockaddr_inet6 *address = (const void *)request->address;
+
+	out->family = request->family;
+	if (request->family == FAMILY_INET && request->size >= 16) {
+		__builtin_memcpy(out->dst_addr, &request->address[4], 4);
+	} else if (request->family == FAMILY_INET6 && request->size >= 24) {
+		__builtin_memcpy(out->dst_addr, address->addr, sizeof(out->dst_addr));
+		if (request->size >= sizeof(*address))
+			out->scope_id = address->scope_id;
+	} else {
+		return;
+	}
+	out->dst_port = bpf_ntohs(address->port);
+	out->flags |= WIRE_NET_DST_REQUEST;
+}
+
+static __always_inline bool is_inet(__u16 family)
+{
+	return family == FAMILY_INET || family == FAMILY_INET6;
+}
+
+static __always_inline void network_addresses(struct wire_network *out, const struct sock *sk,
+					      const struct network_request *request,
+					      const struct pending_address *pending)
+{
+	bool done = out->return_code == 0 || out->return_code == ERROR_INPROGRESS;
+
+	if (!request->readable) {
+		out->flags |= WIRE_NET_UNREADABLE;
+		out->family = out->socket_family;
+	}
+	if (sk && is_inet(out->socket_family))
+		network_source(out, sk);
+	if (request->operation == WIRE_CONNECT && sk && done && is_inet(out->socket_family) &&
+	    (BPF_CORE_READ(sk, __sk_common.skc_dport) || request->family != FAMILY_UNSPEC))
+		network_peer(out, sk);
+	else if (pending && is_inet(pending->family))
+		network_pending(out, pending);
+	else if (request->readable)
+		network_claim(out, request);
+}
+
+/*
+ * The name of a unix socket: the kernel's copy where a hook has seen it, else as it is in the caller's memory
+ * now. What is in out->flags says which.
+ */
+static __always_inline void network_unix_request(struct scratch *scratch, struct wire_network *out,
+						 const char *name, __u32 size)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	char first = 0;
+	__u32 at;
+	long r;
+
+	if (size > STATE_UNIX_SIZE || !part_begin(scratch, STATE_UNIX_SIZE + 8, &at))
+		return;
+	bpf_probe_read_kernel(&first, 1, name);
+	if (size && !first) {
+		out->flags |= WIRE_NET_ABSTRACT;
+		bpf_probe_read_kernel(&scratch->record[at + sizeof(struct wire_part)], size, name);
+	} else {
+		/* A path ends at its NUL, which the caller's size may or may not include. */
+		r = bpf_probe_read_kernel_str(&scratch->record[at + sizeof(struct wire_part)], size + 1, name);
+		size = r > 0 && r <= STATE_UNIX_SIZE + 1 ? (__u32)r - 1 : 0;
+	}
+	part_end(scratch, at, WIRE_PART_REQUEST, 0, size);
+	if (first && first != '/')
+		part_path_of(scratch, WIRE_PART_BASE, &BPF_CORE_READ(task, fs)->pwd);
+	else if (first && !root_is_plain(task))
+		part_path_of(scratch, WIRE_PART_BASE, &BPF_CORE_READ(task, fs)->root);
+}
+
+/* Where in the file systems the peer is bound. */
+static __always_inline void network_unix_peer(struct scratch *scratch, const struct sock *sk)
+{
+	const struct unix_sock *peer;
+
+	peer = (const struct unix_sock *)BPF_CORE_READ((const struct unix_sock *)sk, peer);
+	if (peer)
+		part_path_of(scratch, WIRE_PART_PATH, &peer->path);
+}
+
+/* Which of several messages failed, and why, the kernel tells nobody. */
+static __always_inline void network_several(struct wire_network *out, const struct pending_address *pending)
+{
+	if (out->return_code < 0)
+		return;
+	if (pending->messages > (__u64)out->return_code)
+		out->flags |= WIRE_NET_NO_RESULT;
+	out->return_code = 0;
+}
+
+static __always_inline void network_emit(struct task_struct *task, struct task_state *state,
+					 const struct network_request *request, long ret, bool compat)
+{
+	struct pending_address *pending = NULL;
+	struct wire_network *out;
+	struct scratch *scratch;
+	struct sock *sk;
+	__u16 type = 0;
+
+	image_tell(task, state);
+	scratch = record_begin(WIRE_NETWORK, sizeof(*out), task, state);
+	if (!scratch)
+		return;
+	((struct wire_header *)scratch->record)->flags = compat ? WIRE_COMPAT : 0;
+	out = (struct wire_network *)&scratch->record[RECORD_FIXED];
+	*out = (struct wire_network){ .return_code = ret, .operation = request->operation };
+	sk = socket_of(task, request->descriptor, &type);
+	if (sk) {
+		out->socket_family = BPF_CORE_READ(sk, __sk_common.skc_family);
+		out->protocol = BPF_CORE_READ(sk, sk_protocol);
+		out->type = type;
+		if (state->pending.operation == request->operation + 1 &&
+		    state->pending.cookie == (__u64)BPF_CORE_READ(sk, __sk_common.skc_cookie.counter))
+			pending = &state->pending;
+	}
+	network_addresses(out, sk, request, pending);
+	if (request->several && pending)
+		network_several(out, pending);
+	if (pending && pending->family == FAMILY_UNIX) {
+		out->family = FAMILY_UNIX;
+		network_unix_request(scratch, out, pending->path, pending->size);
+	} else if (out->family == FAMILY_UNIX && request->size >= 2) {
+		network_unix_request(scratch, out, (const char *)&request->address[2], request->size - 2);
+	}
+	if (ret == 0 && sk && out->socket_family == FAMILY_UNIX && out->family == FAMILY_UNIX)
+		network_unix_peer(scratch, sk);
+	record_end(scratch);
+}
+
+static __always_inline void network_read_address(struct network_request *request, __u64 address, __u32 size)
+{
+	if (size > SOCKADDR_SIZE)
+		size = SOCKADDR_SIZE;
+	barrier_var(size);
+	if (size < 2 || size > SOCKADDR_SIZE ||
+	    bpf_probe_read_user(request->address, size, (const void *)address))
+		return;
+	request->readable = true;
+	request->size = size;
+	request->family = *(__u16 *)request->address;
+}
+
+/* connect(descriptor, address, size), or one of the sends, whose first argument is the descriptor too. */
+static __always_inline void network_arguments(struct network_request *request, const struct pt_regs *regs,
+					      bool compat, __u32 number)
+{
+	__u64 address = arch_argument(regs, compat, 1);
+	__u32 size = (__u32)arch_argument(regs, compat, 2);
+	__u32 call = 0, arguments[3] = {};
+
+	request->descriptor = (__u32)arch_argument(regs, compat, 0);
+	if (compat && number == COMPAT_SOCKETCALL) {
+		/* socketcall(call, arguments): 32-bit programs' way to all of them. */
+		call = request->descriptor;
+		bpf_probe_read_user(arguments, sizeof(arguments), (const void *)address);
+		request->descriptor = arguments[0];
+		address = arguments[1];
+		size = arguments[2];
+	} else if (number == (compat ? COMPAT_CONNECT : NATIVE_CONNECT)) {
+		call = CALL_CONNECT;
+	} else if (number == (compat ? COMPAT_SENDMMSG : NATIVE_SENDMMSG)) {
+		call = CALL_SENDMMSG;
+	} else {
+		call = CALL_SENDMSG;
+	}
+	if (call == CALL_CONNECT) {
+		request->operation = WIRE_CONNECT;
+		network_read_address(request, address, size);
+	} else {
+		request->operation = WIRE_SEND;
+		request->several = call == CALL_SENDMMSG;
+		request->readable = true;
+	}
+	request->other = call != CALL_CONNECT && call != CALL_SENDTO && call != CALL_SENDMSG &&
+			 call != CALL_SENDMMSG;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(network_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *state = scope_state(task);
+	bool compat = arch_compat(task);
+	struct network_request request = {};
+
+	if (!state)
+		return 0;
+	network_arguments(&request, regs, compat, arch_syscall(regs, compat));
+	/* Of the sends only what a hook saw: the many on connected sockets reach nobody new. */
+	if (request.other || (request.operation == WIRE_SEND && state->pending.operation != WIRE_SEND + 1))
+		return 0;
+	network_emit(task, state, &request, ret, compat);
+	state->pending.operation = 0;
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

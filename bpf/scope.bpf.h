@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whose session is a task of? */
+#ifndef SESHAT_SCOPE_BPF_H
+#define SESHAT_SCOPE_BPF_H
+
+#include "maps.bpf.h"
+
+enum { CGROUP_DEPTH = 4096 }; /* levels that a walk to the root follows; far more than a path can name */
+
+static __always_inline struct session_state *scope_session(__u64 key)
+{
+	return bpf_map_lookup_elem(&sessions, &key);
+}
+
+/* Remembers, where the storage cannot be made, the state of a task by its tid. */
+static __always_inline int scope_orphan(struct session_state *session, __u32 tid, const struct task_state *state)
+{
+	if (bpf_map_update_elem(&orphans, &tid, state, BPF_ANY))
+		return -1;
+	__sync_fetch_and_add(&control.scope_hints, 1);
+	__sync_fetch_and_add(&session->orphans, 1);
+	return 0;
+}
+
+static __always_inline void state_inherit(struct task_state *state, const struct task_state *from)
+{
+	state->cgroup = from->cgroup;
+	state->image[0] = from->image[0];
+	state->image[1] = from->image[1];
+	state->session = from->session;
+}
+
+/* Makes a task part of a session; `from` is the state it inherits. */
+static __always_inline bool scope_enter(struct task_struct *task, const struct task_state *from)
+{
+	struct session_state *session = scope_session(from->session);
+	struct task_state *state;
+
+	if (!session)
+		return false;
+	state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (state)
+		state_inherit(state, from);
+	else if (scope_orphan(session, task->pid, from))
+		return false;
+	__sync_fetch_and_add(&session->tasks, 1);
+	return true;
+}
+
+/*
+ * The current task, if it has no storage of its own: an orphan, or a thread of a process that joined as a
+ * whole. Makes the storage; where that still cannot be, an orphan stays one.
+ */
+__weak int scope_adopt(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_state *state, *from;
+	__u32 tid = task->pid;
+
+	from = bpf_map_lookup_elem(&orphans, &tid);
+	if (from) {
+		state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (!state)
+			return 0;
+		state_inherit(state, from);
+		if (!bpf_map_delete_elem(&orphans, &tid))
+			__sync_fetch_and_add(&control.scope_hints, -1);
+		return 1;
+	}
+	if (task->pid == task->tgid)
+		return 0;
+	from = bpf_task_storage_get(&tasks, task->group_leader, 0, 0);
+	if (!from || !from->session)
+		return 0;
+	return scope_enter(task, from);
+}
+
+/* The state of a task that has storage of its own, and is in a session. */
+static __always_inline struct task_state *scope_state(struct task_struct *task)
+{
+	struct task_state *state = bpf_task_storage_get(&tasks, task, 0, 0);
+
+	return state && state->session ? state : NULL;
+}
+
+/* The state of the current task, if it is in a session: for everybody else one failed look-up. */
+static __always_inline struct task_state *scope_find(struct task_struct *current)
+{
+	struct task_state *state = bpf_task_storage_get(&tasks, current, 0, 0);
+	__u32 tid;
+
+	if (state)
+		return state->session ? state : NULL;
+	if (!control.scope_hints)
+		return NULL;
+	if (scope_adopt())
+		return bpf_task_storage_get(&tasks, current, 0, 0);
+	tid = current->pid;
+	return bpf_map_lookup_elem(&orphans, &tid);
+}
+
+/* A record that is due, of an orphan that still has no storage to make it with. */
+static __always_inline void scope_lost(const struct task_state *orphan, __u32 kind)
+{
+	struct session_state *session = scope_session(orphan->session);
+
+	if (!session || kind >= WIRE_KINDS)
+		return;
+	__sync_fetch_and_add(&session->numbered, 1);
+	__sync_fetch_and_add(&session->lost[kind], 1);
+}
+
+struct cgroup_walk {
+	__u64 cgroup; /* the css that the walk has come to: a cgroup begins with its own */
+	__u64 wanted; /* id of the cgroup to find, 0 for any session's */
+	__u64 session; /* found: its session's key, or 1 */
+};
+
+static long cgroup_walk_step(__u32 index, void *data)
+{
+	struct cgroup_walk *walk = data;
+	struct cgroup *cgroup = (struct cgroup *)walk->cgroup;
+	__u64 id = BPF_CORE_READ(cgroup, kn, id), *key;
+
+	if (walk->wanted) {
+		walk->session = id == walk->wanted;
+	} else {
+		key = bpf_map_lookup_elem(&cgroup_sessions, &id);
+		walk->session = key ? *key : 0;
+	}
+	if (walk->session)
+		return 1;
+	walk->cgroup = (__u64)BPF_CORE_READ(cgroup, self.parent);
+	return walk->cgroup == 0;
+}
+
+/* The key of the session whose cgroup this one is, or is below; 0 for none. */
+__weak __u64 scope_of_cgroup(__u64 cgroup)
+{
+	struct cgroup_walk walk = { .cgroup = cgroup };
+
+	bpf_loop(CGROUP_DEPTH, cgroup_walk_step, &walk, 0);
+	return walk.session;
+}
+
+/* 1 when the cgroup is the one with this id, or is below it. */
+__weak __u64 scope_cgroup_within(__u64 cgroup, __u64 id)
+{
+	struct cgroup_walk walk = { .cgroup = cgroup, .wanted = id };
+
+	bpf_loop(CGROUP_DEPTH, cgroup_walk_step, &walk, 0);
+	return walk.session;
+}
+
+#endif

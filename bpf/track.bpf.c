@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Lineage and cgroups: how a task becomes part of a session, and when it leaves the session's cgroup. */
+#include "image.bpf.h"
+
+static __always_inline void cgroup_emit(struct task_struct *task, struct task_state *state, __u64 to, const char *path)
+{
+	struct scratch *scratch;
+	struct wire_cgroup *out;
+	__u64 from = state->cgroup;
+
+	state->cgroup = to;
+	image_tell(task, state);
+	scratch = record_begin(WIRE_CGROUP, sizeof(*out), task, state);
+	if (!scratch)
+		return;
+	/* The task that moves it is the current one, and may be in another. */
+	((struct wire_header *)scratch->record)->task.cgroup_id = to;
+	out = (struct wire_cgroup *)&scratch->record[RECORD_FIXED];
+	out->from = from;
+	out->to = to;
+	out->mover = bpf_get_current_pid_tgid() >> 32;
+	out->reserved = 0;
+	if (path)
+		part_kernel_string(scratch, WIRE_PART_PATH, (__u64)path);
+	record_end(scratch);
+}
+
+/* A task of a session is in this cgroup from now on: reported when that is outside the session's. */
+static __always_inline void cgroup_moved(struct task_struct *task, struct cgroup *cgroup, const char *path)
+{
+	struct task_state *state = scope_state(task);
+	struct session_state *session;
+	__u64 id = BPF_CORE_READ(cgroup, kn, id);
+
+	if (!state || state->cgroup == id)
+		return;
+	session = scope_session(state->session);
+	if (!session)
+		return;
+	if (scope_cgroup_within((__u64)cgroup, session->cgroup))
+		state->cgroup = id;
+	else
+		cgroup_emit(task, state, id, path);
+}
+
+static __always_inline void cgroup_joined(struct task_struct *task, struct cgroup *cgroup)
+{
+	struct task_state from = {
+		.session = scope_of_cgroup((__u64)cgroup),
+		.cgroup = BPF_CORE_READ(cgroup, kn, id),
+	};
+
+	if (!from.session || !scope_enter(task, &from))
+		return;
+	/* Its other threads are found through their leader when they first do something. */
+	if (BPF_CORE_READ(task, signal, nr_threads) > 1)
+		__sync_fetch_and_add(&control.scope_hints, 1);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct task_state *state = scope_find(parent);
+	struct cgroup *cgroup = BPF_CORE_READ(child, cgroups, dfl_cgrp);
+
+	if (!state) {
+		/* clone3() with CLONE_INTO_CGROUP makes a child that no one attaches. */
+		if (cgroup != BPF_CORE_READ(parent, cgroups, dfl_cgrp))
+			cgroup_joined(child, cgroup);
+		return 0;
+	}
+	if (scope_enter(child, state) && cgroup != BPF_CORE_READ(parent, cgroups, dfl_cgrp))
+		cgroup_moved(child, cgroup, NULL);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(cgroup_attach, struct cgroup *to, const char *path, struct task_struct *task)
+{
+	struct cgroup *cgroup = NULL;
+
+	/* The address as a plain number, which is what the shared functions take. */
+	bpf_probe_read_kernel(&cgroup, sizeof(cgroup), &ctx[0]);
+	/* The default hierarchy alone: version 1 hierarchies have other numbers. */
+	if (BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
+		return 0;
+	if (bpf_task_storage_get(&tasks, task, 0, 0))
+		cgroup_moved(task, cgroup, path);
+	else
+		cgroup_joined(task, cgroup);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scripts for the workload `calls`, and what the log must have of them, field by field."""
+import json
+import os
+import struct
+
+import machine
+from records import exact, own, task
+
+NUMBERS = {
+    "open": 2, "close": 3, "dup2": 33, "socket": 41, "connect": 42, "sendto": 44, "sendmsg": 46, "bind": 49,
+    "listen": 50, "execve": 59, "chdir": 80, "fchdir": 81, "rename": 82, "mkdir": 83, "rmdir": 84, "creat": 85,
+    "unlink": 87, "prctl": 157, "setrlimit": 160, "chroot": 161, "mount": 165, "umount2": 166, "openat": 257,
+    "unshare": 272, "name_to_handle_at": 303, "open_by_handle_at": 304, "sendmmsg": 307, "memfd_create": 319,
+    "execveat": 322, "openat2": 437, "setresuid": 117, "setresgid": 119, "setgroups": 116, "accept": 43,
+    "socketpair": 53, "write": 1, "umask": 95, "chmod": 90, "mkdirat": 258, "setns": 308, "shutdown": 48,
+}
+NUMBERS_32 = {
+    "open": 5, "creat": 8, "execve": 11, "socketcall": 102, "openat": 295, "open_by_handle_at": 342,
+    "execveat": 358, "connect": 362, "openat2": 437, "sendto": 369, "sendmsg": 370, "sendmmsg": 345,
+}
+AT_FDCWD, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW = -100, 0x1000, 0x100
+OPENS = {"open", "openat", "openat2", "creat", "open_by_handle_at"}
+
+
+class Word(str):
+    """An argument as the workload reads it."""
+
+
+BAD = Word("p")
+
+
+def raw(data):
+    return Word("b" + data.hex())
+
+
+def zeros(size):
+    return Word(f"z{size}")
+
+
+def edge(data):
+    """Bytes at the very end of readable memory."""
+    return Word("e" + data.hex())
+
+
+def encode(value):
+    if isinstance(value, Word):
+        return str(value)
+    if isinstance(value, bytes):
+        return "s" + value.hex()
+    return f"i{int(value) & 0xffffffffffffffff}"
+
+
+def structure(*fields):
+    """Fields as (width, value), the width one of q, w, h, p."""
+    return Word("{" + ";".join(width + encode(value) for width, value in fields) + "}")
+
+
+def vector(*strings):
+    """An array of pointers, ended by NULL."""
+    return structure(*(("p", string) for string in strings), ("p", 0))
+
+
+def how(flags=0, mode=0, resolve=0):
+    return raw(struct.pack("=QQQ", flags, mode, resolve))
+
+
+class Script:
+    """Calls to make, each with the own fields of the record that must come of it (or none)."""
+
+    def __init__(self):
+        self.lines = []
+        self.calls = []
+
+    def add(self, call, *args, flags="", expect=None, result=None, exe=None):
+        """One call. EXPECT is (event, own fields) or None. A call must give RESULT: a number, "any", or None for
+        anything that is no error. EXE is the executable that runs after a successful exec."""
+        name = f"{call}.{len(self.calls)}"
+        number = (NUMBERS_32 if "3" in flags else NUMBERS)[call]
+        if call in OPENS or call in ("memfd_create", "socket"):
+            flags += "f"
+        words = [name, flags or "-", str(number), *map(encode, args)]
+        self.lines.append(" ".join(words))
+        self.calls.append({"name": name, "expect": expect, "result": result, "exe": exe, "flags": flags})
+        return Word("r" + name)
+
+    def do(self, call, *args, flags="", **more):
+        """A call that must succeed, whose descriptor stays open."""
+        return self.add(call, *args, flags=flags + "k", **more)
+
+    def text(self):
+        return ("\n".join(self.lines) + "\n").encode()
+
+
+def read_facts(out):
+    """The facts of each call, by its name: what the call itself told, and what its parent told."""
+    facts = {}
+    for line in out.decode().splitlines():
+        fact = json.loads(line)
+        facts.setdefault(fact["name"], {}).setdefault("parent" if "child" in fact else "call", fact)
+    return facts
+
+
+def resolve(expected, fact, facts):
+    """Values that only the workload knows: a function takes the call's facts, and those of all calls as ["all"]."""
+    known = (fact or {}) | {"all": facts}
+    return {name: value(known) if callable(value) else value for name, value in expected.items()
+            if value is not None}
+
+
+def expected_task(call, facts, workload):
+    """pid, tid, ... of the record. After a successful exec the caller could not tell, but its parent did."""
+    fact, parent = facts.get("call"), facts.get("parent")
+    if fact is None:
+        who = {name: parent[name] for name in ("uid", "euid", "gid")}
+        who |= {"pid": parent["child"], "tid": parent["child"], "ppid": parent["pid"],
+                "program": os.path.basename(call["program"])[:15], "exe": call["exe"]}
+    else:
+        who = {name: fact[name] for name in ("pid", "tid", "ppid", "uid", "euid", "gid")}
+        who |= {"program": bytes.fromhex(fact["program"]).decode(), "exe": os.path.realpath(workload)}
+    return who | {"auid": machine.login_uid()}
+
+
+def check_result(call, facts):
+    fact = facts.get("call")
+    if fact is None:
+        assert call["exe"], f"{call['name']} told nothing"
+        assert facts["parent"]["status"] == 0, facts
+    elif call["result"] is None:
+        assert fact["result"] >= 0, fact
+    elif call["result"] == "any":
+        pass
+    else:
+        assert fact["result"] == call["result"], fact
+
+
+def check(script, log, out, workload, cgroups=1):
+    """Every expected record is there, in order, field by field, and no other one."""
+    facts = read_facts(out)
+    told_of_session = {"session": {"call": log.start}}
+    wanted = []
+    for call in script.calls:
+        check_result(call, facts[call["name"]])
+        if call["expect"]:
+            wanted.append(call)
+    pids = {fact["pid"] for both in facts.values() for fact in both.values()}
+    pids |= {both["parent"]["child"] for both in facts.values() if "parent" in both}
+    got = [record for record in log.of("session.command", "session.disk", "session.network", "session.cgroup")
+           if record["pid"] in pids]
+    first, got = got[0], got[1:]
+    assert first["event"] == "session.command" and first["path"] == os.path.realpath(workload), first
+    wrong = [f"{len(got)} records for {len(wanted)} calls"] if len(got) != len(wanted) else []
+    for call, record in zip(wanted, got):
+        wrong += differences(call, facts | told_of_session, record, workload)
+    assert not wrong, "\n".join(wrong) + "\n" + log.summary()
+    assert len({record["cgroup_id"] for record in got}) <= cgroups
+    return dict(zip((call["name"] for call in wanted), got))
+
+
+def differences(call, all_facts, record, workload):
+    event, expected = call["expect"]
+    facts = all_facts[call["name"]]
+    if facts.get("call") is None:
+        call["program"] = expected["path"]
+    expected = resolve(expected, facts.get("call"), all_facts)
+    who = {name: value for name, value in task(record).items() if name != "cgroup_id"}
+    pairs = [("event", record["event"], event), ("own", own(record), expected),
+             ("task", who, expected_task(call, facts, workload))]
+    found = []
+    for what, got, want in pairs:
+        if got != want and isinstance(want, dict):
+            keys = [key for key in {**want, **got} if want.get(key) != got.get(key)]
+            found += [f"{call['name']}: {key}: {clip(got.get(key))} instead of {clip(want.get(key))}" for key in keys]
+        elif got != want:
+            found.append(f"{call['name']}: {what}: {got} instead of {want}")
+    return found
+
+
+def clip(value):
+    text = repr(value)
+    return text if len(text) < 300 else f"{text[:140]}...{text[-140:]} ({len(text)})"
+
+
+def link_of(record, fact):
+    """The kernel's own name of the opened file, through /proc, for a file in the root's tree."""
+    return exact(record, "/path") == bytes.fromhex(fact["link"])

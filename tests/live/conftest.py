@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the live tests: sessions that are always ended, places that are always removed."""
+import os
+import subprocess
+import tempfile
+
+import calls as call_scripts
+import machine
+import pytest
+import session
+
+# How the probes hook the kernel: the options that choose it. Every test runs once for each.
+STRATEGIES = {"tracepoint": []}
+
+
+@pytest.fixture(scope="session", params=STRATEGIES)
+def strategy(request):
+    return request.param
+
+
+@pytest.fixture(scope="session", autouse=True)
+def needs():
+    """Root, the program, and a plain umask; a file mode test depends on it."""
+    assert os.geteuid() == 0, "the live tests run real probes: run them as root"
+    assert os.path.exists(machine.SESHAT), f"{machine.SESHAT} is not built"
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def place():
+    """A folder, as bytes, removed at the end with whatever is in it."""
+    path = os.path.realpath(tempfile.mkdtemp(prefix="seshat-live-")).encode()
+    os.chmod(path, 0o755)
+    yield path
+    subprocess.run(["rm", "-rf", path], check=True)  # also what is too deep for any path
+
+
+@pytest.fixture
+def start(strategy):
+    """Start a session and go on; it is ended with the test."""
+    sessions = []
+
+    def begin(command, **more):
+        sessions.append(session.Session(command, strategy=STRATEGIES[strategy], **more))
+        return sessions[-1]
+
+    yield begin
+    for one in sessions:
+        one.close()
+
+
+@pytest.fixture
+def audit(start, strategy):
+    """Run a command in a session to its end; returns the checked log, with .out and .err of the run."""
+
+    def run(command, *, stdin=None, status=0, lost=False, **more):
+        if stdin is not None:
+            more["stdin"] = session.subprocess.PIPE
+        one = start(command, **more)
+        out, err = one.finish(stdin, status)
+        log = one.log(lost)
+        log.out, log.err, log.status = out, err, one.process.returncode
+        assert log.start["strategy"] == strategy
+        assert "probes_missing" not in log.start, log.start
+        return log
+
+    return run
+
+
+@pytest.fixture
+def script(audit):
+    """Run a script of system calls in a session, and check what the log has of it."""
+
+    def run(calls, *, cwd=None, cgroups=1, **more):
+        program = machine.workload("calls")
+        log = audit([program], stdin=calls.text(), cwd=cwd, **more)
+        log.calls = call_scripts.check(calls, log, log.out, program, cgroups)
+        log.facts = call_scripts.read_facts(log.out)
+        return log
+
+    return run

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+"""connect(2): every family and outcome, field by field."""
+import errno
+import os
+import socket
+import struct
+
+import machine
+import pytest
+from addresses import (AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_UNSPEC, DGRAM, ICMP, NONBLOCK, RAW, SEQPACKET,
+                       STREAM, closed_port, free_port, listener, local, v4, v4_bytes, v6, v6_bytes)
+from calls import BAD, Script, edge, raw, structure
+from expect import LOCAL, disk, fact, inet, other, unix
+from flags import O_RDONLY
+
+CLONE_NEWNET = 0x40000000
+UDP = {"kind": "dgram", "protocol": "udp"}
+
+
+def test_tcp(script):
+    with listener() as four, listener(socket.AF_INET6) as six, closed_port() as none, closed_port(socket.AF_INET6) as none6:
+        port, port6 = four.getsockname()[1], six.getsockname()[1]
+        s = Script()
+        one = s.do("socket", AF_INET, STREAM, 0)
+        s.add("connect", one, *v4("127.0.0.1", port), flags="n", expect=inet("connect", "127.0.0.1", port, **LOCAL))
+        s.add("connect", one, *v4("127.0.0.1", port), flags="n", result=-errno.EISCONN,
+              expect=inet("connect", "127.0.0.1", port, **LOCAL, result=-errno.EISCONN, source="request"))
+        two = s.do("socket", AF_INET6, STREAM, 0)
+        s.add("connect", two, *v6("::1", port6), flags="n", expect=inet("connect", "::1", port6, **LOCAL))
+        three = s.do("socket", AF_INET6, STREAM, 0)
+        s.add("connect", three, *v6("::ffff:127.0.0.1", port), flags="n", expect=inet("connect", "::ffff:127.0.0.1", port, **LOCAL))
+        refused = s.do("socket", AF_INET, STREAM, 0)
+        s.add("connect", refused, *v4("127.0.0.1", none.getsockname()[1]), result=-errno.ECONNREFUSED,
+              expect=inet("connect", "127.0.0.1", none.getsockname()[1], result=-errno.ECONNREFUSED))
+        refused6 = s.do("socket", AF_INET6, STREAM, 0)
+        s.add("connect", refused6, *v6("::1", none6.getsockname()[1]), result=-errno.ECONNREFUSED,
+              expect=inet("connect", "::1", none6.getsockname()[1], result=-errno.ECONNREFUSED))
+        script(s)
+
+
+def test_tcp_from_a_bound_port(script):
+    with listener() as server:
+        port = server.getsockname()[1]
+        s = Script()
+        one = s.do("socket", AF_INET, STREAM, 0)
+        s.do("bind", one, *v4("127.0.0.77", 0))
+        s.add("connect", one, *v4("127.0.0.1", port), flags="n", expect=inet("connect", "127.0.0.1", port, **LOCAL))
+        log = script(s)
+        assert log.one("session.network")["src_addr"] == "127.0.0.77"
+
+
+def test_udp(script):
+    with listener(kind=socket.SOCK_DGRAM) as four, listener(socket.AF_INET6, socket.SOCK_DGRAM) as six:
+        port, port6 = four.getsockname()[1], six.getsockname()[1]
+        s = Script()
+        one = s.do("socket", AF_INET, DGRAM, 0)
+        s.add("connect", one, *v4("127.0.0.1", port), flags="n", expect=inet("connect", "127.0.0.1", port, **LOCAL, **UDP))
+        # A datagram socket may be connected again, and to where nobody listens.
+        s.add("connect", one, *v4("127.0.0.2", 9), flags="n", expect=inet("connect", "127.0.0.2", 9, **LOCAL, **UDP))
+        two = s.do("socket", AF_INET6, DGRAM, 0)
+        s.add("connect", two, *v6("::1", port6), flags="n", expect=inet("connect", "::1", port6, **LOCAL, **UDP))
+        s.add("connect", two, *v6("::ffff:127.0.0.1", port), result="any", flags="n",
+              expect=inet("connect", "::ffff:127.0.0.1", port, **LOCAL, **UDP, result=fact("result")))
+        three = s.do("socket", AF_INET, DGRAM, 0)
+        s.add("connect", three, *v4("255.255.255.255", 9), result=-errno.EACCES,
+              expect=inet("connect", "255.255.255.255", 9, **UDP, result=-errno.EACCES))
+        script(s)
+
+
+def test_not_at_once(script):
+    """A server with a full backlog: the connection stays on its way."""
+    with listener(backlog=0) as server, socket.socket() as filler:
+        address = server.getsockname()
+        filler.connect(address)
+        s = Script()
+        one = s.do("socket", AF_INET, STREAM | NONBLOCK, 0)
+        s.add("connect", one, *v4(*address), flags="n", result=-errno.EINPROGRESS,
+              expect=inet("connect", *address, **LOCAL, result=-errno.EINPROGRESS))
+        s.add("connect", one, *v4(*address), flags="n", result=-errno.EALREADY,
+              expect=inet("connect", *address, **LOCAL, result=-errno.EALREADY, source="request"))
+        script(s)
+
+
+def test_unreachable(script):
+    """A network namespace without any route; lo is down in it."""
+    s = Script()
+    s.do("unshare", CLONE_NEWNET)
+    for kind, words in ((STREAM, {}), (DGRAM, UDP)):
+        four = s.do("socket", AF_INET, kind, 0)
+        s.add("connect", four, *v4("192.0.2.1", 443), result=-errno.ENETUNREACH,
+              expect=inet("connect", "192.0.2.1", 443, **words, result=-errno.ENETUNREACH))
+        six = s.do("socket", AF_INET6, kind, 0)
+        s.add("connect", six, *v6("2001:db8::1", 443), result="any",
+              expect=inet("connect", "2001:db8::1", 443, **words, result=fact("result")))
+        s.add("connect", six, *v6("fe80::1", 443, scope=1), result="any",
+              expect=inet("connect", "fe80::1", 443, **words, scope=1, result=fact("result")))
+    log = script(s)
+    assert all(record["return_code"] < 0 for record in log.of("session.network"))
+
+
+def test_disconnect(script):
+    with listener() as server:
+        port = server.getsockname()[1]
+        s = Script()
+        for kind, words in ((STREAM, {}), (DGRAM, UDP)):
+            one = s.do("socket", AF_INET, kind, 0)
+            s.add("connect", one, *v4("127.0.0.1", port), flags="n", expect=inet("connect", "127.0.0.1", port, **LOCAL, **words))
+            s.add("connect", one, raw(struct.pack("=H", AF_UNSPEC) + bytes(14)), 16,
+                  expect=other(AF_UNSPEC, kind=words.get("kind", "stream"), protocol=words.get("protocol", "tcp")))
+        script(s)
+
+
+def test_what_is_no_socket(script):
+    s = Script()
+    file = s.do("open", b"/etc/hosts", O_RDONLY, expect=disk(b"/etc/hosts", flags=O_RDONLY))
+    nothing = {"kind": None, "protocol": None, "source": "request"}
+    for descriptor, error in ((12345, errno.EBADF), (-1, errno.EBADF), (file, errno.ENOTSOCK), (0, errno.ENOTSOCK)):
+        s.add("connect", descriptor, *v4("192.0.2.9", 80), result=-error, expect=inet("connect", "192.0.2.9", 80, **nothing, result=-error))
+    s.add("connect", 12345, *v6("2001:db8::9", 80), result=-errno.EBADF, expect=inet("connect", "2001:db8::9", 80, **nothing, result=-errno.EBADF))
+    s.add("connect", file, *local(b"/run/x"), result=-errno.ENOTSOCK, expect=unix(b"/run/x", kind=None, result=-errno.ENOTSOCK))
+    script(s)
+
+
+def test_bad_pointers(script):
+    s = Script()
+    efault = -errno.EFAULT
+    for kind, words in ((STREAM, {}), (DGRAM, UDP)):
+        one = s.do("socket", AF_INET, kind, 0)
+        s.add("connect", one, BAD, 16, result=efault, expect=inet("connect", None, 4, **words, result=efault))
+        s.add("connect", one, 0, 16, result=efault, expect=inet("connect", None, 4, **words, result=efault))
+        s.add("connect", one, edge(v4_bytes("192.0.2.1", 80)[:8]), 16, result=efault, expect=inet("connect", None, 4, **words, result=efault))
+        six = s.do("socket", AF_INET6, kind, 0)
+        s.add("connect", six, BAD, 28, result=efault, expect=inet("connect", None, 6, **words, result=efault))
+    here = s.do("socket", AF_UNIX, STREAM, 0)
+    s.add("connect", here, BAD, 110, result=efault,
+          expect=("session.network", unix(None, source="unreadable", result=efault)[1] | {"address_source": "unreadable"}))
+    link = s.do("socket", AF_NETLINK, RAW, 0)
+    s.add("connect", link, BAD, 12, result=efault, expect=("session.network", other(AF_NETLINK, kind="raw", result=efault)[1] | {"address_source": "unreadable"}))
+    script(s)
+
+
+@pytest.mark.parametrize("kind, words", [(STREAM, {}), (DGRAM, UDP)])
+def test_addresses_of_every_length(script, kind, words):
+    """What is too short for a family, or for an IPv4 address, is no address; what is longer is."""
+    s = Script()
+    data = v4_bytes("127.0.0.1", 9) + bytes(240)
+    for size in [*range(0, 20), 27, 28, 64, 110, 127, 128, 129, 200, 256, 65536, 2**31 - 1, -1]:
+        one = s.do("socket", AF_INET, kind, 0)
+        result = -errno.EINVAL if size < 16 or size > 128 else None
+        if result and 0 <= size < 16:
+            expect = inet("connect", None, 4, **words, result=result)
+        elif result:
+            expect = inet("connect", "127.0.0.1", 9, **words, source="request", result=result)
+        elif kind == STREAM:
+            result = -errno.ECONNREFUSED
+            expect = inet("connect", "127.0.0.1", 9, result=result)
+        else:
+            expect = inet("connect", "127.0.0.1", 9, **LOCAL, **words)
+        s.add("connect", one, raw(data), size, flags="n", result=result, expect=expect)
+    for size in (2, 16, 23, 24, 27, 28, 128):
+        six = s.do("socket", AF_INET6, kind, 0)
+        result = -errno.EINVAL if size < 24 else -errno.ECONNREFUSED if kind == STREAM else None
+        if size < 24:
+            expect = inet("connect", None, 6, **words, result=result)
+        else:
+            expect = inet("connect", "::1", 9, **words, result=result or 0, **({} if result else LOCAL))
+        s.add("connect", six, raw(v6_bytes("::1", 9) + bytes(100)), size, flags="n", result=result, expect=expect)
+    script(s)
+
+
+def test_families_of_every_number(script):
+    """An address of a family that the socket is not of: the number is what the caller said, and no address is made of it."""
+    s = Script()
+    four = s.do("socket", AF_INET, STREAM, 0)
+    for family in [*range(3, 10), *range(11, 47), 99, 255, 1000, 65535]:
+        s.add("connect", four, raw(v4_bytes("192.0.2.1", 80, family)), 16, result=-errno.EAFNOSUPPORT,
+              expect=other(family, kind="stream", protocol="tcp", result=-errno.EAFNOSUPPORT))
+    s.add("connect", four, *v6("2001:db8::1", 80), result=-errno.EAFNOSUPPORT,
+          expect=inet("connect", "2001:db8::1", 80, source="request", result=-errno.EAFNOSUPPORT))
+    s.add("connect", four, *local(b"/run/claim"), result=-errno.EINVAL, expect=unix(b"/run/claim", result=-errno.EINVAL))
+    script(s)
+
+
+def test_other_sockets(script):
+    s = Script()
+    link = s.do("socket", AF_NETLINK, RAW, 0)
+    s.add("connect", link, raw(struct.pack("=HHII", AF_NETLINK, 0, 0, 0)), 12, expect=other(AF_NETLINK, kind="raw"))
+    packet = s.do("socket", AF_PACKET, RAW, 0)
+    s.add("connect", packet, raw(struct.pack("=HHiHBB8s", AF_PACKET, 0, 1, 0, 0, 0, b"")), 20, result=-errno.EOPNOTSUPP,
+          expect=other(AF_PACKET, kind="raw", result=-errno.EOPNOTSUPP))
+    ping = s.do("socket", AF_INET, RAW, ICMP)
+    s.add("connect", ping, *v4("127.0.0.1", 0), expect=inet("connect", "127.0.0.1", 0, kind="raw", protocol="icmp"))
+    odd = s.do("socket", AF_INET, RAW, 253)
+    s.add("connect", odd, *v4("127.0.0.1", 0), expect=inet("connect", "127.0.0.1", 0, kind="raw", protocol="253"))
+    script(s)
+
+
+@pytest.mark.parametrize("kind, name", [(STREAM, "stream"), (DGRAM, "dgram"), (SEQPACKET, "seqpacket")])
+def test_unix_sockets(script, place, kind, name):
+    path = place + b"/socket"
+    os.symlink(b"socket", place + b"/link")
+    with listener(socket.AF_UNIX, kind, path.decode()), listener(socket.AF_UNIX, kind, b"\0seshat \xff" + os.path.basename(place)):
+        s = Script()
+        s.do("chdir", place)
+        for request in (path, b"socket", b"./socket", b"../" + os.path.basename(place) + b"/socket", b"link"):
+            one = s.do("socket", AF_UNIX, kind, 0)
+            s.add("connect", one, *local(request), expect=unix(path, request, kind=name))
+        one = s.do("socket", AF_UNIX, kind, 0)
+        s.add("connect", one, *local(path, terminated=False), expect=unix(path, kind=name))
+        one = s.do("socket", AF_UNIX, kind, 0)
+        s.add("connect", one, *local(b"socket\0rest is ignored", terminated=False), expect=unix(path, b"socket", kind=name))
+        hidden = b"seshat \xff" + os.path.basename(place)
+        one = s.do("socket", AF_UNIX, kind, 0)
+        s.add("connect", one, *local(b"\0" + hidden, terminated=False), expect=unix(b"@" + hidden, kind=name, abstract=True, source="request"))
+        script(s)
+
+
+def test_unix_failures(script, place):
+    closed = socket.socket(socket.AF_UNIX)
+    closed.bind(place + b"/closed")
+    closed.close()
+    open(place + b"/file", "wb").close()
+    s = Script()
+    s.do("chdir", place)
+    with listener(socket.AF_UNIX, socket.SOCK_STREAM, (place + b"/stream").decode()):
+        for request, error in ((place + b"/none", errno.ENOENT), (b"none", errno.ENOENT), (b"closed", errno.ECONNREFUSED),
+                               (b"file", errno.ECONNREFUSED), (b"file/x", errno.ENOTDIR), (b"stream", errno.EPROTOTYPE),
+                               (b"n" * 108, errno.ENOENT), (b"/" + b"n" * 107, errno.ENOENT), (b"bad \xff\n\x1b", errno.ENOENT)):
+            one = s.do("socket", AF_UNIX, DGRAM, 0)
+            whole = request if request.startswith(b"/") else place + b"/" + request
+            s.add("connect", one, *local(request, terminated=len(request) < 108), result=-error,
+                  expect=unix(whole, request, kind="dgram", result=-error))
+        one = s.do("socket", AF_UNIX, DGRAM, 0)
+        s.add("connect", one, *local(b"\0no such name", terminated=False), result=-errno.ECONNREFUSED,
+              expect=unix(b"@no such name", kind="dgram", abstract=True, source="request", result=-errno.ECONNREFUSED))
+        s.add("connect", one, raw(struct.pack("=H", AF_UNIX)), 2, result=-errno.EINVAL,
+              expect=other(AF_UNIX, kind="dgram", result=-errno.EINVAL))
+        s.do("setresuid", machine.NOBODY, machine.NOBODY, machine.NOBODY)
+        denied = s.do("socket", AF_UNIX, STREAM, 0)
+        s.add("connect", denied, *local(b"stream"), result=-errno.EACCES, expect=unix(place + b"/stream", b"stream", result=-errno.EACCES))
+        script(s)
+
+
+def test_unix_in_a_chroot(script, place):
+    os.mkdir(place + b"/root")
+    with listener(socket.AF_UNIX, socket.SOCK_STREAM, (place + b"/root/socket").decode()):
+        s = Script()
+        s.do("chroot", place + b"/root")
+        s.do("chdir", b"/")
+        one = s.do("socket", AF_UNIX, STREAM, 0)
+        s.add("connect", one, *local(b"/none"), result=-errno.ENOENT, expect=unix(place + b"/root/none", b"/none", result=-errno.ENOENT))
+        s.add("connect", one, *local(b"/socket"), expect=unix(place + b"/root/socket", b"/socket"))
+        script(s)
+
+
+def test_by_threads_and_children(script):
+    with listener() as server:
+        port = server.getsockname()[1]
+        s = Script()
+        for flags in ("t", "c", "ct"):
+            one = s.do("socket", AF_INET, STREAM, 0)
+            s.add("connect", one, *v4("127.0.0.1", port), flags=flags + "n", expect=inet("connect", "127.0.0.1", port, **LOCAL))
+        script(s)
+
+
+def test_the_32_bit_calls(script):
+    with listener() as server:
+        port = server.getsockname()[1]
+        s = Script()
+        one = s.do("socket", AF_INET, STREAM, 0)
+        s.add("connect", one, *v4("127.0.0.1", port), flags="3n", expect=inet("connect", "127.0.0.1", port, **LOCAL))
+        two = s.do("socket", AF_INET, STREAM, 0)
+        # Bound beforehand: what socketcall() is given first is no socket that the workload could ask afterwards.
+        s.do("bind", two, *v4("127.0.0.1", held_port := free_port()))
+        address, size = v4("127.0.0.1", port)
+        s.add("socketcall", 3, structure(("w", two), ("w", address), ("w", size)), flags="3",
+              expect=inet("connect", "127.0.0.1", port, src="127.0.0.1", src_port=held_port))
+        s.add("connect", 12345, *v4("192.0.2.1", 80), flags="3", result=-errno.EBADF,
+              expect=inet("connect", "192.0.2.1", 80, kind=None, protocol=None, source="request", result=-errno.EBADF))
+        s.add("connect", one, BAD, 16, flags="3n", result=-errno.EFAULT, expect=inet("connect", None, 4, **LOCAL, result=-errno.EFAULT))
+        script(s)
+
+
+def test_fast_open_is_a_connection_too(script):
+    """sendto() with MSG_FASTOPEN connects: a way around connect(2), but not around the record."""
+    with listener() as server:
+        port = server.getsockname()[1]
+        s = Script()
+        one = s.do("socket", AF_INET, STREAM, 0)
+        s.add("sendto", one, b"x", 1, 0x20000000, *v4("127.0.0.1", port), flags="n",
+              expect=inet("connect", "127.0.0.1", port, **LOCAL, result=1))
+        script(s)

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schemas are valid, say what every field is, and take exactly what they should."""
+import copy
+import json
+
+import pytest
+from conftest import EVENTS, SCHEMAS, STORE, example, validator
+from jsonschema import Draft202012Validator
+
+ENVELOPE = ["event", "time", "sid", "ei", "login", "user", "server_hostname", "server_id",
+            "schema_version"]
+TASK = ["pid", "ppid", "tid", "uid", "euid", "gid", "auid", "program", "exe", "cgroup_id"]
+WITHOUT_TASK = {"session.start", "session.lost", "session.end"}
+
+
+def field(schema, name):
+    """A property's definition, with a reference into common.json followed."""
+    definition = schema["properties"][name]
+    if "$ref" not in definition:
+        return definition
+    shared = STORE["https://seshat.invalid/schemas/1/common.json"]["$defs"]
+    return shared[definition["$ref"].removeprefix("common.json#/$defs/")]
+
+
+def merged(event, changes):
+    """The example with changes: a key with None is removed."""
+    record = example(event)
+    for key, value in changes.items():
+        record.pop(key, None)
+        if value is not None:
+            record[key] = value
+    return record
+
+
+def test_every_file_is_a_valid_schema():
+    assert len(STORE) == 10
+    for schema in STORE.values():
+        assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+        Draft202012Validator.check_schema(schema)
+
+
+def test_names_agree(event):
+    schema = EVENTS[event]
+    assert schema["properties"]["event"]["const"] == event
+    assert schema["$id"].endswith(f"/{event}.json")
+    assert json.loads((SCHEMAS / f"{event}.json").read_text()) == schema
+
+
+def test_nothing_but_the_listed_fields(event):
+    assert EVENTS[event]["additionalProperties"] is False
+
+
+def test_every_field_is_described_with_valid_examples(event):
+    schema = EVENTS[event]
+    for name in schema["properties"]:
+        definition = field(schema, name)
+        assert definition["description"].endswith("."), name
+        assert definition["examples"], name
+        for value in definition["examples"]:
+            Draft202012Validator(definition).validate(value)
+        for inner in definition.get("items", {}).get("properties", {}).values():
+            assert inner["description"] and inner["examples"], name
+
+
+def test_integers_have_bounds(event):
+    schema = EVENTS[event]
+    for name in schema["properties"]:
+        definition = field(schema, name)
+        if definition.get("type") == "integer":
+            assert definition["minimum"] < definition["maximum"], name
+
+
+def test_fields_begin_with_the_envelope_and_the_task_and_end_with_raw(event):
+    names = list(EVENTS[event]["properties"])
+    head = ENVELOPE if event in WITHOUT_TASK else ENVELOPE + TASK
+    assert names[:len(head)] == head
+    assert names[-1] == "raw"
+    assert set(head) - {"exe"} <= set(EVENTS[event]["required"])
+
+
+def test_the_example_is_one_line_and_valid_and_in_order(event):
+    text = (SCHEMAS / "examples" / f"{event}.jsonl").read_text()
+    assert text.count("\n") == 1 and text.endswith("\n")
+    record = json.loads(text)
+    validator(event).validate(record)
+    order = list(EVENTS[event]["properties"])
+    assert sorted(record, key=order.index) == list(record)
+
+
+def test_no_example_without_a_schema():
+    assert {file.stem for file in (SCHEMAS / "examples").iterdir()} == set(EVENTS)
+
+
+def test_a_removed_required_field_is_refused(event):
+    for name in EVENTS[event]["required"]:
+        record = example(event)
+        del record[name]
+        assert not validator(event).is_valid(record), name
+
+
+def test_an_unknown_field_is_refused(event):
+    for name in ("extra", "Event", "raw2", "pid "):
+        assert not validator(event).is_valid(example(event) | {name: 1}), name
+
+
+def test_a_wrong_type_is_refused_in_every_field(event):
+    for name in example(event):
+        for wrong in (None, 1.5, [[]], {"a": {}}, {}):
+            record = example(event) | {name: wrong}
+            assert not validator(event).is_valid(record), (name, wrong)
+
+
+def test_a_number_out_of_bounds_is_refused(event):
+    schema = EVENTS[event]
+    for name in example(event):
+        definition = field(schema, name)
+        if definition.get("type") == "integer":
+            for wrong in (definition["minimum"] - 1, definition["maximum"] + 1):
+                record = copy.deepcopy(example(event)) | {name: wrong}
+                assert not validator(event).is_valid(record), (name, wrong)
+
+
+def test_a_malformed_common_value_is_refused(event):
+    for name, wrong in [
+            ("time", "2026-11-21T15:30:00.12345678Z"), ("time", "2026-11-21 15:30:00.123456789Z"),
+            ("time", "2026-13-21T15:30:00.123456789Z"), ("time", "2026-11-21T15:30:00.123456789+00:00"),
+            ("sid", "8c2f4b1e-7a53-1d0e-9b61-2f7f0c5f1a9d"), ("sid", "8C2F4B1E-7A53-4D0E-9B61-2F7F0C5F1A9D"),
+            ("server_id", "5f3e"), ("schema_version", 2), ("login", ""), ("event", "session.other"),
+            ("raw", {}), ("raw", {"path": "AA=="}), ("raw", {"/path": "A"}), ("raw", {"/a~2": "AA=="})]:
+        assert not validator(event).is_valid(example(event) | {name: wrong}), (name, wrong)
+    good = example(event) | {"raw": {"/login": "wyg=", "/argv/2": "AAAA", "/a~1b~0": "/w=="}}
+    validator(event).validate(good)
+
+
+COMMAND = {"path": "/root/x", "path_source": "request", "inode": None, "dev": None}
+DISK = {"path": "/root/x", "path_source": "request", "inode": None, "dev": None, "requested_path": None}
+UNIX = {"family": 1, "family_name": "AF_UNIX", "protocol": None, "version": None, "src_addr": None,
+        "src_port": None, "dst_addr": None, "dst_port": None, "address_source": None,
+        "path": "/run/x", "path_source": "kernel", "return_code": 0}
+OTHER = {**UNIX, "family": 16, "family_name": "AF_NETLINK", "path": None, "path_source": None}
+KILLED = {"exit_code": None, "signal": 9, "signal_name": "SIGKILL", "core_dumped": False}
+
+TAKEN = [
+    ("session.command", {**COMMAND, "return_code": -2}),
+    ("session.command", {**COMMAND, "return_code": 0, "interpreter": "/usr/bin/dash"}),
+    ("session.command", {**COMMAND, "path": None, "path_source": "unreadable", "return_code": -14}),
+    ("session.command", {"argv0": None, "argv": []}),
+    ("session.command", {"argv_truncated": True, "cwd": None}),
+    ("session.command", {"memfd": True, "path": "/memfd:x"}),
+    ("session.command", {"deleted": True, "requested_path": ""}),
+    ("session.exit", KILLED),
+    ("session.exit", {**KILLED, "signal": 35, "signal_name": "SIGRTMIN+1", "core_dumped": True}),
+    ("session.disk", {**DISK, "return_code": -2}),
+    ("session.disk", {**DISK, "path": None, "path_source": "unreadable", "return_code": -14}),
+    ("session.disk", {**DISK, "path": None, "path_source": "unreadable", "return_code": -14, "flags": None, "flag_names": None}),
+    ("session.disk", {"flags": 577, "flag_names": ["O_WRONLY", "O_CREAT", "O_TRUNC"], "mode": "0644", "created": True}),
+    ("session.disk", {"flags": 2**40, "flag_names": ["O_RDONLY", "0x10000000000"], "resolve_names": ["RESOLVE_BENEATH", "0x40"]}),
+    ("session.disk", {"via": "handle", "deleted": True}),
+    ("session.network", {"operation": "send", "socket_type": "dgram", "protocol": "udp", "return_code": None}),
+    ("session.network", {"family": 10, "family_name": "AF_INET6", "version": 6, "src_addr": "fe80::1", "dst_addr": "::ffff:127.0.0.1", "scope_id": 2}),
+    ("session.network", {"dst_addr": None, "dst_port": None, "address_source": "unreadable", "return_code": -14}),
+    ("session.network", UNIX),
+    ("session.network", {**UNIX, "path": "@name", "abstract": True, "requested_path": "x"}),
+    ("session.network", {**UNIX, "path": None, "path_source": "unreadable", "return_code": -14}),
+    ("session.network", OTHER),
+    ("session.network", {**OTHER, "family": 65000, "family_name": None, "socket_type": None, "return_code": -97}),
+    ("session.cgroup", {"from": None, "mover_pid": 12}),
+    ("session.lost", {"first": None, "last": None, "reason": "memory", "by_event": {"unknown": 1}}),
+    ("session.end", {"processes": None, "pids": None}),
+]
+
+REFUSED = [
+    ("session.command", {"path": None}),
+    ("session.command", {"inode": None}),
+    ("session.command", {"return_code": -2}),
+    ("session.command", {"return_code": 1}),
+    ("session.command", {"interpreter": "/usr/bin/dash"}),
+    ("session.command", {"argv0": None}),
+    ("session.command", {"argv_truncated": False}),
+    ("session.command", {"memfd": True}),
+    ("session.command", {**COMMAND, "return_code": 0}),
+    ("session.command", {**COMMAND, "return_code": -2, "interpreter": "/usr/bin/dash"}),
+    ("session.command", {**COMMAND, "return_code": -2, "inode": 1, "dev": "8:1"}),
+    ("session.command", {**COMMAND, "path_source": "unreadable", "return_code": -14}),
+    ("session.command", {**COMMAND, "path": None, "path_source": "unreadable", "return_code": 0}),
+    ("session.exit", {"exit_code": None}),
+    ("session.exit", {"exit_code": 256}),
+    ("session.exit", {"core_dumped": False}),
+    ("session.exit", {**KILLED, "exit_code": 0}),
+    ("session.exit", {**KILLED, "core_dumped": None}),
+    ("session.exit", {**KILLED, "signal": 0}),
+    ("session.disk", {"return_code": -2}),
+    ("session.disk", {"path_source": "unreadable"}),
+    ("session.disk", {"flags": None}),
+    ("session.disk", {"flag_names": []}),
+    ("session.disk", {"flag_names": ["O_RDONLY", "O_OTHER"]}),
+    ("session.disk", {"mode": "0644"}),
+    ("session.disk", {"flags": 64, "flag_names": ["O_RDONLY", "O_CREAT"]}),
+    ("session.disk", {"flags": 64, "flag_names": ["O_RDONLY", "O_CREAT"], "mode": "644"}),
+    ("session.disk", {"created": True}),
+    ("session.disk", {"dev": "8-1"}),
+    ("session.disk", {**DISK, "return_code": -2, "inode": 1, "dev": "8:1"}),
+    ("session.network", {"version": 6}),
+    ("session.network", {"family_name": None}),
+    ("session.network", {"address_source": None}),
+    ("session.network", {"address_source": "unreadable"}),
+    ("session.network", {"src_port": None}),
+    ("session.network", {"dst_addr": "300.1.1.1"}),
+    ("session.network", {"path": "/x", "path_source": "kernel"}),
+    ("session.network", {"operation": "accept"}),
+    ("session.network", {**UNIX, "path": None}),
+    ("session.network", {**UNIX, "path_source": None}),
+    ("session.network", {**UNIX, "abstract": True}),
+    ("session.network", {**UNIX, "version": 4}),
+    ("session.network", {**OTHER, "path": "/x", "path_source": "request"}),
+    ("session.network", {**OTHER, "address_source": "kernel"}),
+    ("session.tty", {"tty": "pts/0"}),
+    ("session.lost", {"count": 0}),
+    ("session.lost", {"first": None}),
+    ("session.lost", {"by_event": {"session.disc": 1}}),
+    ("session.end", {"pids": None}),
+    ("session.end", {"processes": None}),
+    ("session.end", {"pids": list(range(1, 102))}),
+    ("session.end", {"records": {"session.start": 1}}),
+    ("session.start", {"probes": []}),
+    ("session.start", {"probes": ["exec", "exec"]}),
+    ("session.start", {"probes_missing": [{"probe": "exec"}]}),
+    ("session.start", {"probes_missing": [{"probe": "exec", "reason": "x", "why": "y"}]}),
+]
+
+
+@pytest.mark.parametrize("event_name, changes", TAKEN)
+def test_what_may_be_is_taken(event_name, changes):
+    validator(event_name).validate(merged(event_name, changes))
+
+
+@pytest.mark.parametrize("event_name, changes", REFUSED)
+def test_what_cannot_be_is_refused(event_name, changes):
+    assert not validator(event_name).is_valid(merged(event_name, changes))
