@@ -64,8 +64,6 @@ DEPFLAGS  = -MMD -MP -MF $(@:.o=).d -MT $@
 
 ARCH       := $(shell uname -m)
 BPF_ARCH   := $(subst aarch64,arm64,$(subst x86_64,x86,$(ARCH)))
-BPF_SRC    := $(wildcard bpf/*.bpf.c)
-BPF_OBJ    := $(BPF_SRC:bpf/%.bpf.c=build/bpf/%.bpf.o)
 BPF_SKEL   := build/bpf/seshat.skel.h
 
 LIB_SRC    := $(wildcard agent/*/*.c) agent/pipeline.c
@@ -81,12 +79,12 @@ FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS    := $(FUZZ_SRC:%.c=$B/%)
 REPLAY     := $(patsubst %.c,$B/%,$(wildcard tests/replay/*.c))
 LIVE       := $(patsubst tests/live/workloads/%.c,build/tests/live/%,$(wildcard tests/live/workloads/*.c))
-BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c))
+BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c)) build/tests/bench/nothing-static
 
 # ---- what people call ---------------------------------------------------------------------------
 
-.PHONY: all deps run check check-unit check-fuzz check-replay check-schema check-live lint bench fuzz \
-	install clean format help bpf tests test-programs
+.PHONY: all deps run check check-unit check-fuzz check-replay check-schema check-live check-sanitized lint bench fuzz \
+	install clean format help bpf tests test-programs fuzzers workloads
 
 all: $B/seshat ## build the program (the default)
 
@@ -102,7 +100,7 @@ run: deps ## audit an example session and show its records (JSON=1: as JSON line
 	@JSON=$(JSON) sh tests/example/session.sh
 
 # A check that fails does not keep the next ones from running; the last line is the sum of them all.
-CHECKS := lint check-unit check-fuzz check-replay check-schema check-live
+CHECKS := lint check-unit check-fuzz check-replay check-schema check-live check-sanitized
 check: deps ## build and run every test
 	$(Q)rm -rf build/check
 	$(Q)$(MAKE) all tests
@@ -110,9 +108,9 @@ check: deps ## build and run every test
 	$(PYTHON) tests/run.py total $(CHECKS) || status=1; exit $$status
 
 tests: ## build every test program
-	$(Q)$(MAKE) test-programs
+	$(Q)$(MAKE) workloads
 	$(Q)$(MAKE) SAN=1 all test-programs
-	$(Q)$(MAKE) FUZZ=1 $(FUZZ_SRC:%.c=build/fuzz/%)
+	$(Q)$(MAKE) FUZZ=1 fuzzers
 
 check-unit: ## unit tests, with the sanitizers
 	$(Q)$(MAKE) SAN=1 $(UNIT_SRC:%.c=build/san/%)
@@ -120,7 +118,7 @@ check-unit: ## unit tests, with the sanitizers
 
 check-fuzz: ## the fuzzers' corpora, and a short run of each fuzzer
 	$(Q)$(MAKE) SAN=1 $(FUZZ_SRC:%.c=build/san/%)
-	$(Q)$(MAKE) FUZZ=1 $(FUZZ_SRC:%.c=build/fuzz/%)
+	$(Q)$(MAKE) FUZZ=1 fuzzers
 	@$(PYTHON) tests/run.py fuzz $(FUZZ_SRC:tests/fuzz/%.c=%)
 
 check-replay: ## recorded ring bytes through the pipeline, compared with golden records
@@ -131,9 +129,14 @@ check-schema: ## the schemas and their examples
 	@$(PYTHON) tests/run.py pytest check-schema tests/schema
 
 check-live: ## real probes, real records (as root); TEST=EXPRESSION chooses as pytest -k does
-	$(Q)$(MAKE) all test-programs
-	@SESHAT=build/seshat WORKLOADS=build/tests/live $(PYTHON) tests/run.py pytest check-live tests/live \
-		tests/example \
+	$(Q)$(MAKE) all workloads
+	@SESHAT=build/seshat WORKLOADS=build/tests/live $(PYTHON) tests/run.py pytest $@ tests/live \
+		tests/example $(if $(TEST),-k "$(TEST)")
+
+check-sanitized: ## the live tests again, with the sanitizers in the program
+	$(Q)$(MAKE) workloads
+	$(Q)$(MAKE) SAN=1 all
+	@SESHAT=build/san/seshat WORKLOADS=build/tests/live $(PYTHON) tests/run.py sanitized $@ tests/live \
 		$(if $(TEST),-k "$(TEST)")
 
 lint: ## layers, format, cppcheck, clang-tidy, shellcheck, headers, sizes, the manual
@@ -146,7 +149,7 @@ bench: deps ## measure against the goals, strace and bpftrace (as root); QUICK=1
 
 FUZZ_TIME ?= 300
 fuzz: ## fuzz each parser for FUZZ_TIME=300 seconds; finds go to build/fuzz/found
-	$(Q)$(MAKE) FUZZ=1 $(FUZZ_SRC:%.c=build/fuzz/%)
+	$(Q)$(MAKE) FUZZ=1 fuzzers
 	@$(PYTHON) tests/run.py fuzz-long $(FUZZ_TIME) $(FUZZ_SRC:tests/fuzz/%.c=%)
 
 install: all ## install the program and its manual page (DESTDIR, PREFIX)
@@ -159,21 +162,22 @@ format: ## let clang-format rewrite the sources
 clean: ## remove everything that was built
 	rm -rf build
 
-# ---- kernel side: compiled one by one, linked, and turned into a skeleton ----------------------
+# ---- kernel side: compiled as one object, stripped, and turned into a skeleton ----------------------
 
 BPF_FLAGS := -target bpf -std=gnu17 -O2 -g -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wshadow \
 	-Wno-unused-parameter -Wno-unused-function -Werror -I. -Ibpf -idirafter /usr/include/$(ARCH)-linux-gnu
 
 bpf: $(BPF_SKEL)
 
-build/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+build/bpf/seshat.o: bpf/seshat.bpf.c
 	$(say) BPF $<
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_FLAGS) $(DEPFLAGS) -c $< -o $@
 
-build/bpf/seshat.bpf.o: $(BPF_OBJ)
+# What is left is code and BTF; the debugging information that it was made from is ten times as much.
+build/bpf/seshat.bpf.o: build/bpf/seshat.o
 	$(say) BPFLINK $@
-	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJ)
+	$(Q)$(BPFTOOL) gen object $@ $<
 
 $(BPF_SKEL): build/bpf/seshat.bpf.o
 	$(say) SKEL $@
@@ -199,7 +203,11 @@ $B/seshat: $B/obj/agent/seshat.o $(LIB)
 
 # ---- test programs ------------------------------------------------------------------------------
 
-test-programs: $(UNIT) $(FUZZERS) $(REPLAY) $(if $(SAN),,$(LIVE))
+test-programs: $(UNIT) $(FUZZERS) $(REPLAY)
+
+fuzzers: $(FUZZERS)
+
+workloads: $(LIVE)
 
 $(UNIT): $B/%: $B/obj/%.o $(LIB)
 	$(say) LINK $@
@@ -239,6 +247,12 @@ build/tests/live/%: tests/live/workloads/%.c
 	$(Q)gcc $(WORKLOAD_FLAGS) $(DEPFLAGS) $< -o $@
 
 build/tests/bench/%: tests/bench/%.c
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)gcc $(filter-out -static,$(WORKLOAD_FLAGS)) $(DEPFLAGS) $< -o $@
+
+# The same program twice: with a loader, which opens files too, and without.
+build/tests/bench/nothing-static: tests/bench/nothing.c
 	$(say) CC $@
 	@mkdir -p $(@D)
 	$(Q)gcc $(WORKLOAD_FLAGS) $(DEPFLAGS) $< -o $@

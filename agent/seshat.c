@@ -53,7 +53,11 @@ static const struct argp PARSER = {
 int main(int argc, char **argv)
 {
 	struct invocation invocation = { 0 };
+	char name[] = "seshat";
 
+	/* What argp begins its messages with. */
+	if (argc > 0)
+		argv[0] = name;
 	log_set_program("seshat");
 	argp_err_exit_status = STATUS_FAILED;
 	if (argp_parse(&PARSER, argc, argv, ARGP_IN_ORDER, NULL, &invocation))

@@ -64,23 +64,27 @@ static __always_inline struct pending_address *pending_begin(struct bpf_sock_add
 	pending->type = (__u16)ctx->type;
 	pending->protocol = (__u16)ctx->protocol;
 	pending->port = bpf_ntohs((__u16)ctx->user_port);
-	pending->src_port = 0;
 	pending->scope_id = 0;
-	if (ctx->sk)
-		pending->src_port = (__u16)ctx->sk->src_port;
+	pending->family = (__u16)ctx->user_family;
+	__builtin_memset(pending->addr, 0, sizeof(pending->addr));
+	__builtin_memset(pending->src_addr, 0, sizeof(pending->src_addr));
 	return pending;
 }
 
 static __always_inline int pending_inet(struct bpf_sock_addr *ctx, __u16 operation)
 {
 	struct pending_address *pending = pending_begin(ctx, operation);
-	__u32 address = ctx->user_ip4;
+	__u32 address = ctx->user_ip4, source = 0;
 
 	if (!pending)
 		return ALLOW;
-	pending->family = 2;
-	__builtin_memset(pending->addr, 0, sizeof(pending->addr));
+	pending->src_port = 0;
+	if (ctx->sk) {
+		source = ctx->sk->src_ip4;
+		pending->src_port = (__u16)ctx->sk->src_port;
+	}
 	__builtin_memcpy(pending->addr, &address, sizeof(address));
+	__builtin_memcpy(pending->src_addr, &source, sizeof(source));
 	return ALLOW;
 }
 
@@ -88,11 +92,20 @@ static __always_inline int pending_inet6(struct bpf_sock_addr *ctx, __u16 operat
 {
 	struct pending_address *pending = pending_begin(ctx, operation);
 	__u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
+	__u32 source[4] = {};
 
 	if (!pending)
 		return ALLOW;
-	pending->family = 10;
+	pending->src_port = 0;
+	if (ctx->sk) {
+		source[0] = ctx->sk->src_ip6[0];
+		source[1] = ctx->sk->src_ip6[1];
+		source[2] = ctx->sk->src_ip6[2];
+		source[3] = ctx->sk->src_ip6[3];
+		pending->src_port = (__u16)ctx->sk->src_port;
+	}
 	__builtin_memcpy(pending->addr, address, sizeof(address));
+	__builtin_memcpy(pending->src_addr, source, sizeof(source));
 	return ALLOW;
 }
 
@@ -119,5 +132,3 @@ int address_sendmsg6(struct bpf_sock_addr *ctx)
 {
 	return pending_inet6(ctx, WIRE_SEND);
 }
-
-char LICENSE[] SEC("license") = "GPL";

@@ -26,7 +26,7 @@ int address_connect_unix(struct bpf_sock_addr *ctx)
 	if (!state)
 		return 1;
 	kernel = bpf_cast_to_kern_ctx(ctx);
-	size = BPF_CORE_READ(kernel, uaddrlen);
+	size = KREAD(kernel, uaddrlen);
 	if (size < SUN_PATH || size > SUN_PATH + STATE_UNIX_SIZE)
 		return 1;
 	pending = &state->pending;
@@ -38,8 +38,6 @@ int address_connect_unix(struct bpf_sock_addr *ctx)
 	barrier_var(size);
 	if (size > STATE_UNIX_SIZE)
 		return 1;
-	bpf_probe_read_kernel(pending->path, size, BPF_CORE_READ(kernel, uaddr) + SUN_PATH);
+	bpf_probe_read_kernel(pending->path, size, KREAD(kernel, uaddr) + SUN_PATH);
 	return 1;
 }
-
-char LICENSE[] SEC("license") = "GPL";

@@ -88,8 +88,10 @@ static __always_inline __u64 arch_argument(const struct pt_regs *regs, bool comp
 		return compat ? (__u32)regs->dx : regs->dx;
 	case 3:
 		return compat ? (__u32)regs->si : regs->r10;
-	default:
+	case 4:
 		return compat ? (__u32)regs->di : regs->r8;
+	default:
+		return compat ? (__u32)regs->bp : regs->r9;
 	}
 }
 

@@ -12,7 +12,7 @@
 enum {
 	ARGS_PIECE = 4096,	   /* read at once; also a page, the unit in which memory can be unreadable */
 	ARGS_AREA_STEPS = WIRE_ARGS_SIZE / ARGS_PIECE * 2 + 4, /* a piece may be cut by a page's end */
-	ARGS_ARRAY_STEPS = 400000, /* pieces of strings: more than 2 MiB of strings and pointers can be */
+	ARGS_ARRAY_STEPS = 800000, /* pieces of strings: more than 6 MiB of strings and pointers can be */
 	MORE_FIXED = sizeof(struct wire_header) + sizeof(struct wire_more),
 };
 

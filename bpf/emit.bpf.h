@@ -62,26 +62,21 @@ static __always_inline long ring_send(void *data, __u64 size)
 	return r;
 }
 
-/*
- * Members of the task itself are plain loads. Pointers are followed with bpf_probe_read_kernel(): for each one
- * that is followed directly the verifier searches all of the kernel's types by name, up to a millisecond each,
- * and that would be most of the time to load the probes.
- */
 static __always_inline void task_fill(struct wire_task *out, struct task_struct *task,
 				      const struct task_state *state)
 {
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	const struct cred *cred = KREAD(task, cred);
 
 	out->pid = task->tgid;
 	out->tid = task->pid;
-	out->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	out->uid = BPF_CORE_READ(cred, uid.val);
-	out->euid = BPF_CORE_READ(cred, euid.val);
-	out->gid = BPF_CORE_READ(cred, gid.val);
+	out->ppid = KREAD(task, real_parent, tgid);
+	out->uid = KREAD(cred, uid.val);
+	out->euid = KREAD(cred, euid.val);
+	out->gid = KREAD(cred, gid.val);
 	/* Without CONFIG_AUDIT there is no login uid: unset, as the kernel's own getters say. */
 	out->auid = bpf_core_field_exists(task->loginuid) ? task->loginuid.val : (__u32)-1;
 	out->audit_session = bpf_core_field_exists(task->sessionid) ? task->sessionid : (__u32)-1;
-	out->cgroup_id = bpf_get_current_cgroup_id();
+	out->cgroup_id = KREAD(task, cgroups, dfl_cgrp, kn, id);
 	out->image[0] = state->image[0];
 	out->image[1] = state->image[1];
 	bpf_probe_read_kernel(out->comm, sizeof(out->comm), task->comm);

@@ -50,17 +50,18 @@ SHARED int exec_request_at(struct scratch *scratch, __u64 pointer)
 	/* One that closes on exec is gone by now, and then so is the directory's name. */
 	file = file_of(task, descriptor);
 	if (file)
-		part_path_of(scratch, WIRE_PART_BASE, &file->f_path);
+		part_path_of(scratch, WIRE_PART_BASE, file, f_path);
 	return 0;
 }
 
 static __always_inline void exec_request(struct scratch *scratch, struct task_struct *task,
 					 struct linux_binprm *bprm, struct wire_exec *exec)
 {
+	/* By a helper, as plain numbers: what the shared functions take. */
 	const char *filename = BPF_CORE_READ(bprm, filename), *fdpath = BPF_CORE_READ(bprm, fdpath);
 	char first = 0;
 
-	if (BPF_CORE_READ(bprm, interp) != filename)
+	if (KREAD(bprm, interp) != filename)
 		exec->flags |= WIRE_EXEC_SCRIPT;
 	if (fdpath) {
 		exec->flags |= WIRE_EXEC_AT;
@@ -70,7 +71,7 @@ static __always_inline void exec_request(struct scratch *scratch, struct task_st
 	part_kernel_string(scratch, WIRE_PART_REQUEST, (__u64)filename);
 	bpf_probe_read_kernel(&first, 1, filename);
 	if (first == '/' && !root_is_plain(task))
-		part_path_of(scratch, WIRE_PART_BASE, &BPF_CORE_READ(task, fs)->root);
+		part_path_of(scratch, WIRE_PART_BASE, KREAD(task, fs), root);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -82,7 +83,6 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	struct wire_exec *exec;
 	struct mm_struct *mm;
 	struct file *file;
-	struct path path;
 
 	if (!state)
 		return 0;
@@ -91,29 +91,29 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 		return 0;
 	}
 	state = scope_state(task);
-	mm = BPF_CORE_READ(task, mm);
-	file = BPF_CORE_READ(mm, exe_file);
-	if (!state || bpf_core_read(&path, sizeof(path), &file->f_path))
+	mm = KREAD(task, mm);
+	file = KREAD(mm, exe_file);
+	if (!state || !file)
 		return 0;
 	tty_tell(task, state);
 	scratch = record_begin(WIRE_EXEC, sizeof(*exec), task, state);
 	if (!scratch)
 		return 0;
 	header = (struct wire_header *)scratch->record;
-	header->task.image[0] = (__u64)path.dentry;
-	header->task.image[1] = (__u64)path.mnt;
+	header->task.image[0] = (__u64)KREAD(file, f_path.dentry);
+	header->task.image[1] = (__u64)KREAD(file, f_path.mnt);
 	exec = (struct wire_exec *)&scratch->record[RECORD_FIXED];
 	*exec = (struct wire_exec){
-		.inode = BPF_CORE_READ(file, f_inode, i_ino),
-		.dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev),
+		.inode = KREAD(file, f_inode, i_ino),
+		.dev = KREAD(file, f_inode, i_sb, s_dev),
 	};
-	part_path(scratch, WIRE_PART_PATH, (__u64)path.dentry, (__u64)path.mnt);
+	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 	exec_request(scratch, task, bprm, exec);
-	part_path_of(scratch, WIRE_PART_CWD, &BPF_CORE_READ(task, fs)->pwd);
+	part_path_of(scratch, WIRE_PART_CWD, KREAD(task, fs), pwd);
 	/* An executable that user space did not hear of is told with the task's next record. */
-	if (!args_area(scratch, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end), bprm->argc)) {
-		state->image[0] = (__u64)path.dentry;
-		state->image[1] = (__u64)path.mnt;
+	if (!args_area(scratch, KREAD(mm, arg_start), KREAD(mm, arg_end), bprm->argc)) {
+		state->image[0] = (__u64)KREAD(file, f_path.dentry);
+		state->image[1] = (__u64)KREAD(file, f_path.mnt);
 	}
 	return 0;
 }
@@ -149,10 +149,8 @@ int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
 	*exec = (struct wire_exec){ .return_code = ret, .flags = first ? WIRE_EXEC_AT : 0 };
 	part_user_string(scratch, WIRE_PART_REQUEST, path);
 	part_base(scratch, directory, path, 0);
-	part_path_of(scratch, WIRE_PART_CWD, &BPF_CORE_READ(task, fs)->pwd);
+	part_path_of(scratch, WIRE_PART_CWD, KREAD(task, fs), pwd);
 	args_array(scratch, first ? arch_argument(regs, compat, 2) : arch_argument(regs, compat, 1),
 		   !arch_pointers32(regs, compat));
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "GPL";

@@ -5,30 +5,30 @@
 /* How the process ended, as wait(2) will say it (wait_task_zombie() in kernel/exit.c). */
 static __always_inline __u32 exit_status(const struct signal_struct *signal, const struct task_struct *leader)
 {
-	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
-		return (__u32)BPF_CORE_READ(signal, group_exit_code);
-	return (__u32)BPF_CORE_READ(leader, exit_code);
+	if (KREAD(signal, flags) & SIGNAL_GROUP_EXIT)
+		return (__u32)KREAD(signal, group_exit_code);
+	return (__u32)KREAD(leader, exit_code);
 }
 
 /* Threads that were reaped have left their times in signal; this one and a leader that waits for it have not. */
 static __always_inline void exit_times(struct wire_exit *out, const struct task_struct *task,
 				       const struct signal_struct *signal, const struct task_struct *leader)
 {
-	out->utime = BPF_CORE_READ(signal, utime) + task->utime;
-	out->stime = BPF_CORE_READ(signal, stime) + task->stime;
-	out->cpu_time = BPF_CORE_READ(signal, sum_sched_runtime) + task->se.sum_exec_runtime;
+	out->utime = KREAD(signal, utime) + task->utime;
+	out->stime = KREAD(signal, stime) + task->stime;
+	out->cpu_time = KREAD(signal, sum_sched_runtime) + task->se.sum_exec_runtime;
 	if (task->pid == task->tgid)
 		return;
-	out->utime += BPF_CORE_READ(leader, utime);
-	out->stime += BPF_CORE_READ(leader, stime);
-	out->cpu_time += BPF_CORE_READ(leader, se.sum_exec_runtime);
+	out->utime += KREAD(leader, utime);
+	out->stime += KREAD(leader, stime);
+	out->cpu_time += KREAD(leader, se.sum_exec_runtime);
 }
 
 static __always_inline void exit_emit(struct task_struct *task, const struct task_state *state)
 {
 	struct scratch *scratch = record_begin(WIRE_EXIT, sizeof(struct wire_exit), task, state);
-	const struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	const struct signal_struct *signal = KREAD(task, signal);
+	const struct task_struct *leader = KREAD(task, group_leader);
 	struct wire_exit *out;
 
 	if (!scratch)
@@ -36,7 +36,7 @@ static __always_inline void exit_emit(struct task_struct *task, const struct tas
 	out = (struct wire_exit *)&scratch->record[RECORD_FIXED];
 	out->status = exit_status(signal, leader);
 	out->reserved = 0;
-	out->start_time = BPF_CORE_READ(leader, start_boottime);
+	out->start_time = KREAD(leader, start_boottime);
 	exit_times(out, task, signal, leader);
 	record_end(scratch);
 }
@@ -66,7 +66,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (!state)
 		return 0;
 	key = state->session;
-	last = BPF_CORE_READ(task, signal, live.counter) == 0;
+	last = KREAD(task, signal, live.counter) == 0;
 	if (control.scope_hints && !scope_state(task)) {
 		if (last)
 			scope_lost(state, WIRE_EXIT);
@@ -84,5 +84,3 @@ int BPF_PROG(process_exit, struct task_struct *task)
 		ring_wake();
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "GPL";

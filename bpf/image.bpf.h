@@ -6,7 +6,7 @@
 #include "path.bpf.h"
 
 static __always_inline void image_send(struct task_struct *task, struct task_state *state,
-				       const struct file *file, const struct path *path)
+				       const struct file *file, __u64 dentry, __u64 mount)
 {
 	struct scratch *scratch = record_begin(WIRE_IMAGE, sizeof(struct wire_image), task, state);
 	struct wire_header *header;
@@ -15,30 +15,32 @@ static __always_inline void image_send(struct task_struct *task, struct task_sta
 	if (!scratch)
 		return;
 	header = (struct wire_header *)scratch->record;
-	header->task.image[0] = (__u64)path->dentry;
-	header->task.image[1] = (__u64)path->mnt;
+	header->task.image[0] = dentry;
+	header->task.image[1] = mount;
 	image = (struct wire_image *)&scratch->record[RECORD_FIXED];
-	image->inode = BPF_CORE_READ(file, f_inode, i_ino);
-	image->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+	image->inode = KREAD(file, f_inode, i_ino);
+	image->dev = KREAD(file, f_inode, i_sb, s_dev);
 	image->reserved = 0;
-	part_path(scratch, WIRE_PART_PATH, (__u64)path->dentry, (__u64)path->mnt);
+	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 	/* Not told if it was lost: the task's next record tries again. */
 	if (!record_end(scratch)) {
-		state->image[0] = (__u64)path->dentry;
-		state->image[1] = (__u64)path->mnt;
+		state->image[0] = dentry;
+		state->image[1] = mount;
 	}
 }
 
 /* Before a record of the task: has user space heard of the executable that it runs now? */
 static __always_inline void image_tell(struct task_struct *task, struct task_state *state)
 {
-	struct file *file = BPF_CORE_READ(task, mm, exe_file);
-	struct path path;
+	struct file *file = KREAD(task, mm, exe_file);
+	__u64 dentry, mount;
 
-	if (!file || bpf_core_read(&path, sizeof(path), &file->f_path))
+	if (!file)
 		return;
-	if ((__u64)path.dentry != state->image[0] || (__u64)path.mnt != state->image[1])
-		image_send(task, state, file, &path);
+	dentry = (__u64)KREAD(file, f_path.dentry);
+	mount = (__u64)KREAD(file, f_path.mnt);
+	if (dentry && (dentry != state->image[0] || mount != state->image[1]))
+		image_send(task, state, file, dentry, mount);
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The maps and globals that the probes share. Weak: every object file has them, the linker makes them one. */
+/* The maps and the global that the probes share. */
 #ifndef SESHAT_MAPS_BPF_H
 #define SESHAT_MAPS_BPF_H
 
@@ -14,10 +14,20 @@ enum {
 	WALK_SIZE = WIRE_PATH_SIZE + 256, /* a name of up to 255 bytes, put where it might begin, stays inside */
 };
 
+/* A walk from a file to the top of its mount tree. Kept in a map, where the addresses are plain numbers. */
+struct path_walk {
+	__u64 dentry;
+	__u64 mount; /* struct mount */
+	__u64 root;  /* of the mount */
+	__u32 position; /* in scratch->walk: the path grows downwards from WIRE_PATH_SIZE */
+	__u32 flags;	/* enum wire_part_flags */
+};
+
 /* Where a record is put together: too large for the stack of 512 bytes. */
 struct scratch {
 	__u32 busy;
 	__u32 fill; /* bytes of record in use */
+	struct path_walk path;
 	__u8 record[WIRE_RECORD_SIZE];
 	__u8 walk[WALK_SIZE];
 };
@@ -25,7 +35,7 @@ struct scratch {
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 * 1024 * 1024); /* the loader sets the size asked for */
-} ring __weak SEC(".maps");
+} ring SEC(".maps");
 
 /* Whose session a task is of. The storage goes with the task, so no look-up can find a stale one. */
 struct {
@@ -33,7 +43,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
 	__type(value, struct task_state);
-} tasks __weak SEC(".maps");
+} tasks SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -41,7 +51,7 @@ struct {
 	__uint(max_entries, SESSIONS);
 	__type(key, __u64);
 	__type(value, struct session_state);
-} sessions __weak SEC(".maps");
+} sessions SEC(".maps");
 
 /* Id of a session's cgroup to the session's key. */
 struct {
@@ -50,7 +60,7 @@ struct {
 	__uint(max_entries, SESSIONS);
 	__type(key, __u64);
 	__type(value, __u64);
-} cgroup_sessions __weak SEC(".maps");
+} cgroup_sessions SEC(".maps");
 
 /*
  * Tasks whose storage could not be made when they were forked, by tid: the kernel refuses it while another
@@ -62,14 +72,14 @@ struct {
 	__uint(max_entries, 8192);
 	__type(key, __u32);
 	__type(value, struct task_state);
-} orphans __weak SEC(".maps");
+} orphans SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SCRATCH_SLOTS);
 	__type(key, __u32);
 	__type(value, struct scratch);
-} scratches __weak SEC(".maps");
+} scratches SEC(".maps");
 
 /* The probes behind sys_exit, by enum syscall_slot. */
 struct {
@@ -77,9 +87,9 @@ struct {
 	__uint(max_entries, SLOTS);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(__u32));
-} syscall_probes __weak SEC(".maps");
+} syscall_probes SEC(".maps");
 
 /* The only global: the loader maps it into its own memory. */
-struct control control __weak;
+struct control control;
 
 #endif

@@ -14,6 +14,7 @@ enum {
 	FAMILY_INET6 = 10,
 	ERROR_INPROGRESS = -115,
 	SOCKADDR_SIZE = 128, /* sizeof(struct sockaddr_storage): the kernel takes no longer one */
+	TYPE_STREAM = 1,
 	TYPE_RAW = 3,
 	CALL_CONNECT = 3, /* socketcall(2) */
 	CALL_SENDTO = 11,
@@ -29,7 +30,6 @@ struct network_request {
 	__u32 size;	/* bytes of address that could be read */
 	bool readable;
 	bool several;	/* sendmmsg */
-	bool other;	/* none of these calls */
 	__u8 address[SOCKADDR_SIZE] __attribute__((aligned(8))); /* on the stack, which has no unaligned access */
 };
 
@@ -50,26 +50,32 @@ static __always_inline struct sock *socket_of(struct task_struct *task, __u32 de
 	if (!file)
 		return NULL;
 	/* A socket in a file system, opened with O_PATH, has the type of one too. */
-	inode = BPF_CORE_READ(file, f_inode);
-	if ((BPF_CORE_READ(inode, i_mode) & FILE_TYPE) != FILE_SOCKET ||
-	    BPF_CORE_READ(inode, i_sb, s_magic) != SOCKFS_MAGIC)
+	inode = KREAD(file, f_inode);
+	if ((KREAD(inode, i_mode) & FILE_TYPE) != FILE_SOCKET ||
+	    KREAD(inode, i_sb, s_magic) != SOCKFS_MAGIC)
 		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	*ret_type = (__u16)BPF_CORE_READ(socket, type);
-	return BPF_CORE_READ(socket, sk);
+	socket = KREAD(file, private_data);
+	*ret_type = (__u16)KREAD(socket, type);
+	return KREAD(socket, sk);
+}
+
+static __always_inline bool pending_is_of(const struct task_state *state, const struct sock *sk)
+{
+	return state->pending.operation &&
+	       state->pending.cookie == (__u64)KREAD(sk, __sk_common.skc_cookie.counter);
 }
 
 static __always_inline void network_source(struct wire_network *out, const struct sock *sk)
 {
 	if (out->socket_family == FAMILY_INET) {
-		__u32 addr = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+		__u32 addr = KREAD(sk, __sk_common.skc_rcv_saddr);
 
 		__builtin_memcpy(out->src_addr, &addr, sizeof(addr));
 	} else {
 		BPF_CORE_READ_INTO(&out->src_addr, sk, __sk_common.skc_v6_rcv_saddr);
 	}
 	/* A raw socket's number is its protocol. */
-	out->src_port = out->type == TYPE_RAW ? 0 : BPF_CORE_READ(sk, __sk_common.skc_num);
+	out->src_port = out->type == TYPE_RAW ? 0 : KREAD(sk, __sk_common.skc_num);
 	if (out->src_port)
 		out->flags |= WIRE_NET_SRC;
 }
@@ -78,25 +84,32 @@ static __always_inline void network_source(struct wire_network *out, const struc
 static __always_inline void network_peer(struct wire_network *out, const struct sock *sk)
 {
 	if (out->socket_family == FAMILY_INET) {
-		__u32 addr = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+		__u32 addr = KREAD(sk, __sk_common.skc_daddr);
 
 		__builtin_memcpy(out->dst_addr, &addr, sizeof(addr));
 	} else {
 		BPF_CORE_READ_INTO(&out->dst_addr, sk, __sk_common.skc_v6_daddr);
 		if (out->dst_addr[0] == 0xfe && (out->dst_addr[1] & 0xc0) == 0x80)
-			out->scope_id = (__u32)BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
+			out->scope_id = (__u32)KREAD(sk, __sk_common.skc_bound_dev_if);
 	}
-	out->dst_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	out->dst_port = bpf_ntohs(KREAD(sk, __sk_common.skc_dport));
 	out->family = out->socket_family;
 	out->flags |= WIRE_NET_DST;
 }
 
-static __always_inline void network_pending(struct wire_network *out, const struct pending_address *pending)
+static __always_inline void network_pending(struct wire_network *out, const struct pending_address *pending,
+					    const struct network_request *request)
 {
+	const struct sockaddr_inet6 *address = (const void *)request->address;
+	const __u64 *claimed = (const __u64 *)address->addr, *seen = (const __u64 *)pending->addr;
+
 	__builtin_memcpy(out->dst_addr, pending->addr, sizeof(out->dst_addr));
 	out->dst_port = pending->port;
-	out->scope_id = pending->scope_id;
 	out->family = pending->family;
+	/* The hook is not told the scope: the caller's, if it speaks of the same address. */
+	if (pending->family == FAMILY_INET6 && request->size >= sizeof(*address) && claimed[0] == seen[0] &&
+	    claimed[1] == seen[1])
+		out->scope_id = address->scope_id;
 	out->flags |= WIRE_NET_DST;
 }
 
@@ -127,19 +140,19 @@ static __always_inline void network_addresses(struct wire_network *out, const st
 					      const struct network_request *request,
 					      const struct pending_address *pending)
 {
-	bool done = out->return_code == 0 || out->return_code == ERROR_INPROGRESS;
+	bool done = out->return_code >= 0 || out->return_code == ERROR_INPROGRESS;
 
-	if (!request->readable) {
+	if (!request->readable && !pending) {
 		out->flags |= WIRE_NET_UNREADABLE;
 		out->family = out->socket_family;
 	}
 	if (sk && is_inet(out->socket_family))
 		network_source(out, sk);
 	if (request->operation == WIRE_CONNECT && sk && done && is_inet(out->socket_family) &&
-	    (BPF_CORE_READ(sk, __sk_common.skc_dport) || request->family != FAMILY_UNSPEC))
+	    (KREAD(sk, __sk_common.skc_dport) || request->family != FAMILY_UNSPEC))
 		network_peer(out, sk);
 	else if (pending && is_inet(pending->family))
-		network_pending(out, pending);
+		network_pending(out, pending, request);
 	else if (request->readable)
 		network_claim(out, request);
 }
@@ -169,9 +182,9 @@ static __always_inline void network_unix_request(struct scratch *scratch, struct
 	}
 	part_end(scratch, at, WIRE_PART_REQUEST, 0, size);
 	if (first && first != '/')
-		part_path_of(scratch, WIRE_PART_BASE, &BPF_CORE_READ(task, fs)->pwd);
+		part_path_of(scratch, WIRE_PART_BASE, KREAD(task, fs), pwd);
 	else if (first && !root_is_plain(task))
-		part_path_of(scratch, WIRE_PART_BASE, &BPF_CORE_READ(task, fs)->root);
+		part_path_of(scratch, WIRE_PART_BASE, KREAD(task, fs), root);
 }
 
 /* Where in the file systems the peer is bound. */
@@ -179,9 +192,9 @@ static __always_inline void network_unix_peer(struct scratch *scratch, const str
 {
 	const struct unix_sock *peer;
 
-	peer = (const struct unix_sock *)BPF_CORE_READ((const struct unix_sock *)sk, peer);
+	peer = (const struct unix_sock *)KREAD((const struct unix_sock *)sk, peer);
 	if (peer)
-		part_path_of(scratch, WIRE_PART_PATH, &peer->path);
+		part_path_of(scratch, WIRE_PART_PATH, peer, path);
 }
 
 /* Which of several messages failed, and why, the kernel tells nobody. */
@@ -212,11 +225,10 @@ static __always_inline void network_emit(struct task_struct *task, struct task_s
 	*out = (struct wire_network){ .return_code = ret, .operation = request->operation };
 	sk = socket_of(task, request->descriptor, &type);
 	if (sk) {
-		out->socket_family = BPF_CORE_READ(sk, __sk_common.skc_family);
-		out->protocol = BPF_CORE_READ(sk, sk_protocol);
+		out->socket_family = KREAD(sk, __sk_common.skc_family);
+		out->protocol = KREAD(sk, sk_protocol);
 		out->type = type;
-		if (state->pending.operation == request->operation + 1 &&
-		    state->pending.cookie == (__u64)BPF_CORE_READ(sk, __sk_common.skc_cookie.counter))
+		if (state->pending.operation == request->operation + 1 && pending_is_of(state, sk))
 			pending = &state->pending;
 	}
 	network_addresses(out, sk, request, pending);
@@ -246,39 +258,75 @@ static __always_inline void network_read_address(struct network_request *request
 	request->family = *(__u16 *)request->address;
 }
 
-/* connect(descriptor, address, size), or one of the sends, whose first argument is the descriptor too. */
-static __always_inline void network_arguments(struct network_request *request, const struct pt_regs *regs,
-					      bool compat, __u32 number)
+/* socketcall(call, arguments): 32-bit programs' way to all of them. */
+static __always_inline __u32 socketcall_arguments(__u64 *arguments, __u32 call)
 {
-	__u64 address = arch_argument(regs, compat, 1);
-	__u32 size = (__u32)arch_argument(regs, compat, 2);
-	__u32 call = 0, arguments[3] = {};
+	__u32 narrow[6] = {};
+	__u32 i;
 
-	request->descriptor = (__u32)arch_argument(regs, compat, 0);
-	if (compat && number == COMPAT_SOCKETCALL) {
-		/* socketcall(call, arguments): 32-bit programs' way to all of them. */
-		call = request->descriptor;
-		bpf_probe_read_user(arguments, sizeof(arguments), (const void *)address);
-		request->descriptor = arguments[0];
-		address = arguments[1];
-		size = arguments[2];
-	} else if (number == (compat ? COMPAT_CONNECT : NATIVE_CONNECT)) {
-		call = CALL_CONNECT;
-	} else if (number == (compat ? COMPAT_SENDMMSG : NATIVE_SENDMMSG)) {
-		call = CALL_SENDMMSG;
-	} else {
-		call = CALL_SENDMSG;
-	}
+	bpf_probe_read_user(narrow, call == CALL_CONNECT || call == CALL_SENDMSG ? 12 : 24,
+			    (const void *)arguments[1]);
+	for (i = 0; i < 6; i++)
+		arguments[i] = narrow[i];
+	return call;
+}
+
+static __always_inline __u32 network_call(__u64 *arguments, bool compat, __u32 number)
+{
+	if (compat && number == COMPAT_SOCKETCALL)
+		return socketcall_arguments(arguments, (__u32)arguments[0]);
+	if (number == (compat ? COMPAT_CONNECT : NATIVE_CONNECT))
+		return CALL_CONNECT;
+	if (number == (compat ? COMPAT_SENDTO : NATIVE_SENDTO))
+		return CALL_SENDTO;
+	return number == (compat ? COMPAT_SENDMSG : NATIVE_SENDMSG) ? CALL_SENDMSG : CALL_SENDMMSG;
+}
+
+/* Where the address of a call is; nothing where there is none, or where only the hooks know it (sendmmsg). */
+static __always_inline void network_address(__u64 *ret_address, __u32 *ret_size, const __u64 *arguments,
+					    __u32 call, bool pointers32)
+{
+	struct {
+		__u64 name;
+		__u32 size;
+	} header = {};
+	__u32 header32[2] = {};
+
 	if (call == CALL_CONNECT) {
-		request->operation = WIRE_CONNECT;
-		network_read_address(request, address, size);
-	} else {
-		request->operation = WIRE_SEND;
-		request->several = call == CALL_SENDMMSG;
-		request->readable = true;
+		*ret_address = arguments[1];
+		*ret_size = (__u32)arguments[2];
+	} else if (call == CALL_SENDTO) {
+		*ret_address = arguments[4];
+		*ret_size = (__u32)arguments[5];
+	} else if (call == CALL_SENDMSG && pointers32) {
+		bpf_probe_read_user(header32, sizeof(header32), (const void *)arguments[1]);
+		*ret_address = header32[0];
+		*ret_size = header32[1];
+	} else if (call == CALL_SENDMSG) {
+		bpf_probe_read_user(&header, 12, (const void *)arguments[1]);
+		*ret_address = header.name;
+		*ret_size = header.size;
 	}
-	request->other = call != CALL_CONNECT && call != CALL_SENDTO && call != CALL_SENDMSG &&
-			 call != CALL_SENDMMSG;
+}
+
+/*
+ * Is it a record? Every connect is. Of the sends those to an address: a hook saw it, or a datagram socket was given
+ * one. A connected stream socket ignores what it is given.
+ */
+static __always_inline bool network_due(struct task_struct *task, const struct task_state *state, __u32 call,
+					const struct network_request *request, __u64 address)
+{
+	struct sock *sk;
+	__u16 type = 0;
+
+	if (call == CALL_CONNECT)
+		return true;
+	if (call != CALL_SENDTO && call != CALL_SENDMSG && call != CALL_SENDMMSG)
+		return false;
+	if (!address && !state->pending.operation)
+		return false;
+	sk = socket_of(task, request->descriptor, &type);
+	return sk && ((address && type != TYPE_STREAM) || pending_is_of(state, sk));
 }
 
 SEC("tp_btf/sys_exit")
@@ -288,16 +336,27 @@ int BPF_PROG(network_exit, struct pt_regs *regs, long ret)
 	struct task_state *state = scope_state(task);
 	bool compat = arch_compat(task);
 	struct network_request request = {};
+	__u64 address = 0, arguments[6];
+	__u32 call, size = 0;
 
 	if (!state)
 		return 0;
-	network_arguments(&request, regs, compat, arch_syscall(regs, compat));
-	/* Of the sends only what a hook saw: the many on connected sockets reach nobody new. */
-	if (request.other || (request.operation == WIRE_SEND && state->pending.operation != WIRE_SEND + 1))
+	arguments[0] = arch_argument(regs, compat, 0);
+	arguments[1] = arch_argument(regs, compat, 1);
+	arguments[2] = arch_argument(regs, compat, 2);
+	arguments[4] = arch_argument(regs, compat, 4);
+	arguments[5] = arch_argument(regs, compat, 5);
+	call = network_call(arguments, compat, arch_syscall(regs, compat));
+	network_address(&address, &size, arguments, call, arch_pointers32(regs, compat));
+	request.descriptor = (__u32)arguments[0];
+	request.several = call == CALL_SENDMMSG;
+	/* A send on a new TCP socket can be a connect too (MSG_FASTOPEN): then that hook has seen it. */
+	request.operation = call == CALL_CONNECT || state->pending.operation == WIRE_CONNECT + 1 ? WIRE_CONNECT :
+												      WIRE_SEND;
+	if (!network_due(task, state, call, &request, address))
 		return 0;
+	network_read_address(&request, address, size);
 	network_emit(task, state, &request, ret, compat);
 	state->pending.operation = 0;
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "GPL";

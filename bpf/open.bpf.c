@@ -63,12 +63,12 @@ static __always_inline void open_result(struct scratch *scratch, struct wire_ope
 				  request->how.resolve & OPEN_IN_ROOT);
 		return;
 	}
-	inode = BPF_CORE_READ(file, f_inode);
-	open->inode = BPF_CORE_READ(inode, i_ino);
-	open->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	inode = KREAD(file, f_inode);
+	open->inode = KREAD(inode, i_ino);
+	open->dev = KREAD(inode, i_sb, s_dev);
 	/* A file without a name is always a new one, though not marked as such (vfs_tmpfile()). */
-	open->created = (BPF_CORE_READ(file, f_mode) & FMODE_CREATED) || (request->how.flags & OPEN_TMPFILE);
-	part_path_of(scratch, WIRE_PART_PATH, &file->f_path);
+	open->created = (KREAD(file, f_mode) & FMODE_CREATED) || (request->how.flags & OPEN_TMPFILE);
+	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 }
 
 SEC("tp_btf/sys_exit")
@@ -105,5 +105,3 @@ int BPF_PROG(open_exit, struct pt_regs *regs, long ret)
 	record_end(scratch);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "GPL";

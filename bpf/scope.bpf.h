@@ -120,7 +120,7 @@ static long cgroup_walk_step(__u32 index, void *data)
 {
 	struct cgroup_walk *walk = data;
 	struct cgroup *cgroup = (struct cgroup *)walk->cgroup;
-	__u64 id = BPF_CORE_READ(cgroup, kn, id), *key;
+	__u64 id = KREAD(cgroup, kn, id), *key;
 
 	if (walk->wanted) {
 		walk->session = id == walk->wanted;
@@ -130,7 +130,7 @@ static long cgroup_walk_step(__u32 index, void *data)
 	}
 	if (walk->session)
 		return 1;
-	walk->cgroup = (__u64)BPF_CORE_READ(cgroup, self.parent);
+	walk->cgroup = (__u64)KREAD(cgroup, self.parent);
 	return walk->cgroup == 0;
 }
 

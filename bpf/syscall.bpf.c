@@ -34,5 +34,3 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 	bpf_tail_call(ctx, &syscall_probes, slot);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "GPL";

@@ -30,7 +30,7 @@ static __always_inline void cgroup_moved(struct task_struct *task, struct cgroup
 {
 	struct task_state *state = scope_state(task);
 	struct session_state *session;
-	__u64 id = BPF_CORE_READ(cgroup, kn, id);
+	__u64 id = KREAD(cgroup, kn, id);
 
 	if (!state || state->cgroup == id)
 		return;
@@ -47,30 +47,34 @@ static __always_inline void cgroup_joined(struct task_struct *task, struct cgrou
 {
 	struct task_state from = {
 		.session = scope_of_cgroup((__u64)cgroup),
-		.cgroup = BPF_CORE_READ(cgroup, kn, id),
+		.cgroup = KREAD(cgroup, kn, id),
 	};
 
 	if (!from.session || !scope_enter(task, &from))
 		return;
 	/* Its other threads are found through their leader when they first do something. */
-	if (BPF_CORE_READ(task, signal, nr_threads) > 1)
+	if (KREAD(task, signal, nr_threads) > 1)
 		__sync_fetch_and_add(&control.scope_hints, 1);
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
+	bool elsewhere = KREAD(child, cgroups, dfl_cgrp) != KREAD(parent, cgroups, dfl_cgrp);
 	struct task_state *state = scope_find(parent);
-	struct cgroup *cgroup = BPF_CORE_READ(child, cgroups, dfl_cgrp);
+	struct cgroup *cgroup;
 
-	if (!state) {
-		/* clone3() with CLONE_INTO_CGROUP makes a child that no one attaches. */
-		if (cgroup != BPF_CORE_READ(parent, cgroups, dfl_cgrp))
-			cgroup_joined(child, cgroup);
+	if (state && !scope_enter(child, state))
 		return 0;
-	}
-	if (scope_enter(child, state) && cgroup != BPF_CORE_READ(parent, cgroups, dfl_cgrp))
+	/* clone3() with CLONE_INTO_CGROUP makes a child in a cgroup that no one attaches it to. */
+	if (!elsewhere)
+		return 0;
+	/* By a helper, as a plain number: what the shared functions take. */
+	cgroup = BPF_CORE_READ(child, cgroups, dfl_cgrp);
+	if (state)
 		cgroup_moved(child, cgroup, NULL);
+	else
+		cgroup_joined(child, cgroup);
 	return 0;
 }
 
@@ -82,7 +86,7 @@ int BPF_PROG(cgroup_attach, struct cgroup *to, const char *path, struct task_str
 	/* The address as a plain number, which is what the shared functions take. */
 	bpf_probe_read_kernel(&cgroup, sizeof(cgroup), &ctx[0]);
 	/* The default hierarchy alone: version 1 hierarchies have other numbers. */
-	if (BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
+	if (KREAD(cgroup, root, hierarchy_id) != 0)
 		return 0;
 	if (bpf_task_storage_get(&tasks, task, 0, 0))
 		cgroup_moved(task, cgroup, path);
@@ -90,5 +94,3 @@ int BPF_PROG(cgroup_attach, struct cgroup *to, const char *path, struct task_str
 		cgroup_joined(task, cgroup);
 	return 0;
 }
-
-char LICENSE[] SEC("license") = "GPL";

@@ -9,7 +9,7 @@
  *
  * header.size covers all of it. Everything is in the machine's byte order, and 8-byte aligned.
  *
- * A part too long for one record (argv may be 2 MiB) has WIRE_PART_MORE set and holds its first bytes;
+ * A part too long for one record (argv may be 6 MiB) has WIRE_PART_MORE set and holds its first bytes;
  * the others follow in WIRE_MORE records with the same session, number and pid, in order, the last of them
  * marked WIRE_MORE_LAST. Other tasks' records may come between them, another record of the same task not.
  */
@@ -39,7 +39,7 @@ enum {
 	WIRE_PATH_SIZE = 4096,		/* PATH_MAX; a walked path, without a final NUL */
 	WIRE_ARGS_INLINE_SIZE = 4096,	/* of WIRE_PART_ARGS in the WIRE_EXEC record itself */
 	WIRE_MORE_SIZE = 8192,		/* of the bytes in one WIRE_MORE record */
-	WIRE_ARGS_SIZE = 2097152 + 131072, /* all bytes of argv: the kernel's limits leave room for no more */
+	WIRE_ARGS_SIZE = 6291456 + 131072, /* all of argv: three quarters of _STK_LIM, whatever the stack's limit, and one argument */
 	WIRE_RECORD_SIZE = 24576,	/* a whole record */
 };
 

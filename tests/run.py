@@ -7,6 +7,7 @@
     run.py fuzz-long SECONDS NAME...
     run.py replay PROGRAM           recorded ring bytes against golden records
     run.py pytest SUITE ARG...      pytest with ARG...
+    run.py sanitized SUITE ARG...   the same, with a sanitized program: any report of its is a failure
     run.py total SUITE...           the sum; a suite that left no counts has failed
 """
 
@@ -28,7 +29,7 @@ SHORT_RUNS = 20000  # inputs a fuzzer tries in check-fuzz: a few seconds
 TIME_LIMIT = 300  # seconds for one program of a suite
 
 SANITIZERS = {
-    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:detect_stack_use_after_return=1",
+    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:allocator_may_return_null=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
 
@@ -155,13 +156,14 @@ def replay(program):
     return finish("check-replay", passed, failed)
 
 
-def run_pytest(suite, arguments):
+def run_pytest(suite, arguments, environment=None):
     report = COUNTS / f"{suite}.xml"
     COUNTS.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
     status = subprocess.run(
         [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}",
          *arguments],
+        env=environment,
         check=False,
     ).returncode
     totals = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
@@ -173,7 +175,26 @@ def run_pytest(suite, arguments):
     if status != 0 and failed == 0:
         failed = 1
     passed = max(0, totals["tests"] - totals["failures"] - totals["errors"] - totals["skipped"])
-    return finish(suite, passed, failed, totals["skipped"])
+    return passed, failed, totals["skipped"]
+
+
+def plain(suite, arguments):
+    return finish(suite, *run_pytest(suite, arguments))
+
+
+def sanitized(suite, arguments):
+    """The sanitizers report to files: a process in the background has nobody to read its standard error."""
+    reports = (COUNTS / "sanitizer").resolve()
+    for old in COUNTS.glob("sanitizer.*"):
+        old.unlink()
+    environment = dict(os.environ)
+    for name, options in SANITIZERS.items():
+        environment[name] = f"{options}:log_path={reports}"
+    passed, failed, skipped = run_pytest(suite, arguments, environment)
+    found = sorted(COUNTS.glob("sanitizer.*"))
+    for path in found:
+        show(path, path.read_bytes())
+    return finish(suite, passed, failed + len(found), skipped)
 
 
 def total(suites):
@@ -203,7 +224,9 @@ def main(arguments):
         case ["replay", program]:
             return replay(program)
         case ["pytest", suite, *rest]:
-            return run_pytest(suite, rest)
+            return plain(suite, rest)
+        case ["sanitized", suite, *rest]:
+            return sanitized(suite, rest)
         case ["total", *suites]:
             return total(suites)
     print(__doc__, file=sys.stderr)

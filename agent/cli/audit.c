@@ -314,18 +314,24 @@ static int read_batch(struct audit *audit)
 	return count;
 }
 
-/* Waits for a record, an order, or the end of a nap. Returns whether there is an order. */
-static bool wait_for_work(struct audit *audit, int orders, bool asleep)
+/*
+ * Waits for a record, an order, or the end of a nap. Returns whether there is an order. Once nobody is there who could
+ * give one, *orders is -1: the session goes on to its end.
+ */
+static bool wait_for_work(struct audit *audit, int *orders, bool asleep)
 {
 	struct pollfd fds[] = {
-		{ .fd = orders, .events = POLLIN },
+		{ .fd = *orders, .events = POLLIN },
 		{ .fd = asleep ? ring_fd(audit->ring) : -1, .events = POLLIN },
 	};
 	char byte;
 
 	if (poll(fds, 2, asleep ? -1 : RING_NAP_MS) <= 0 || !fds[0].revents)
 		return false;
-	return read(orders, &byte, 1) == 1;
+	if (read(*orders, &byte, 1) == 1)
+		return true;
+	*orders = -1;
+	return false;
 }
 
 void audit_follow(struct audit *audit, int orders)
@@ -346,7 +352,7 @@ void audit_follow(struct audit *audit, int orders)
 		if (count < 0 || (count == 0 && accounts.tasks <= 0))
 			return;
 		asleep = count == 0 && ring_sleep(audit->ring);
-		if (wait_for_work(audit, orders, asleep)) {
+		if (wait_for_work(audit, &orders, asleep)) {
 			audit->stopped = true;
 			return;
 		}

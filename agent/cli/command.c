@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <paths.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,13 +92,14 @@ static void execute_script(const struct command *command)
 }
 
 /* Until it executes, the child does nothing that a probe would report. */
-static _Noreturn void child(const struct command *command, int go, int failure)
+static _Noreturn void child(const struct command *command, const struct signals *signals, int go, int failure)
 {
 	char byte;
 	int error;
 
 	if (read(go, &byte, 1) != 1)
 		_exit(STATUS_FAILED);
+	signals_give(signals);
 	(void)execv(command->path, command->argv);
 	if (errno == ENOEXEC)
 		execute_script(command);
@@ -108,7 +108,7 @@ static _Noreturn void child(const struct command *command, int go, int failure)
 	_exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
 }
 
-int command_spawn(struct command *command)
+int command_spawn(struct command *command, const struct signals *signals)
 {
 	_cleanup_close_ int go_read = -1, go_write = -1, failure_read = -1, failure_write = -1;
 	int go[2], failure[2];
@@ -127,7 +127,7 @@ int command_spawn(struct command *command)
 		return -errno;
 	if (pid == 0) {
 		go_write = fd_close(go_write);
-		child(command, go_read, failure_write);
+		child(command, signals, go_read, failure_write);
 	}
 	command->pid = pid;
 	command->go = TAKE_FD(go_write);

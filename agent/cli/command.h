@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include "cli/signals.h"
+
 struct command {
 	char **argv; /* borrowed, ends with NULL */
 	char *path;  /* what to execute, owned */
@@ -20,10 +22,10 @@ struct command {
 int command_find(struct command *ret, char **argv);
 
 /*
- * Forks the process that is going to be the command, with everything as this process has it, and waiting.
- * Returns 0 or negative errno.
+ * Forks the process that is going to be the command, with everything as this process has it but the signals, which are
+ * given back, and waiting. Returns 0 or negative errno.
  */
-int command_spawn(struct command *command);
+int command_spawn(struct command *command, const struct signals *signals);
 
 /*
  * Lets it execute. Returns 0, or the errno (positive) of the exec that failed; the process then exits with

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/log.h"
+#include "cli/signals.h"
 #include "cli/status.h"
 
 struct front {
@@ -21,26 +21,6 @@ struct front {
 	bool command_stopped;
 	int status; /* of the command, as an exit status */
 };
-
-/*
- * Signals that a user or a program sends to this process are meant for the command. Those that the terminal sends
- * it gets itself, being in the same process group. SIGKILL and SIGSTOP nobody can pass on.
- */
-static const int FORWARDED[] = {
-	SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
-	SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH, SIGIO, SIGPWR, SIGVTALRM, SIGPROF,
-};
-
-static void block_signals(sigset_t *ret)
-{
-	sigemptyset(ret);
-	sigaddset(ret, SIGCHLD);
-	for (size_t i = 0; i < sizeof(FORWARDED) / sizeof(FORWARDED[0]); i++)
-		sigaddset(ret, FORWARDED[i]);
-	(void)sigprocmask(SIG_BLOCK, ret, NULL);
-	/* A parent may have left it ignored: then children would be reaped by the kernel, their status lost. */
-	(void)signal(SIGCHLD, SIG_DFL);
-}
 
 /*
  * The command has been stopped. So is this process, by the same signal, so that a shell that waits for it sees what
@@ -120,8 +100,7 @@ int front_wait(const struct command *command, struct recorder *recorder, bool no
 	sigset_t set;
 	siginfo_t info;
 
-	block_signals(&set);
-	/* One may have ended before its signal was blocked. */
+	signals_waited(&set);
 	reap(&front);
 	while (!front.command_ended || !front.recorder_ended) {
 		if (front.command_ended && front.no_wait)

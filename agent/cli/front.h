@@ -12,7 +12,7 @@
 #include "cli/recorder.h"
 
 /*
- * Waits for the command, which was let go, and for the recorder. `no_wait`: the session ends with the command.
+ * Waits for the command, which was let go, and for the recorder, after signals_take(). `no_wait`: the session ends with the command.
  * Returns the exit status to end with.
  */
 int front_wait(const struct command *command, struct recorder *recorder, bool no_wait);

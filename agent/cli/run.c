@@ -126,8 +126,11 @@ static int audit_command(struct command *command, const struct run_options *opti
 			 struct recorder_config *config)
 {
 	struct recorder recorder;
-	int r = command_spawn(command);
+	struct signals signals;
+	int r;
 
+	signals_take(&signals);
+	r = command_spawn(command, &signals);
 	if (r == 0) {
 		config->command = command->pid;
 		r = recorder_spawn(&recorder, config);

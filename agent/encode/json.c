@@ -340,7 +340,7 @@ void json_put_octal(struct json *json, struct bytes key, uint32_t value)
 	json_wrote(json->out, at);
 }
 
-void json_bool(struct json *json, const char *key, bool value)
+void json_boolean(struct json *json, const char *key, bool value)
 {
 	struct bytes word = bytes_of(value ? "true" : "false");
 	char *at = json_member(json, bytes_of(key), word.size);

@@ -97,7 +97,7 @@ static inline void json_octal(struct json *json, const char *key, uint32_t value
 }
 
 /* true or false. */
-void json_bool(struct json *json, const char *key, bool value);
+void json_boolean(struct json *json, const char *key, bool value);
 
 static inline void json_array_begin(struct json *json, const char *key)
 {

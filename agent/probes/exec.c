@@ -35,7 +35,7 @@ static void encode_argv(struct json *json, const struct record *record)
 		json_string(json, NULL, args_next(&args));
 	json_array_end(json);
 	if ((part->flags & (WIRE_PART_UNREADABLE | WIRE_PART_LIMIT)) || count < record->exec->argc)
-		json_bool(json, "argv_truncated", true);
+		json_boolean(json, "argv_truncated", true);
 }
 
 /*
@@ -48,6 +48,9 @@ static struct bytes exec_base(const struct record *record)
 	struct bytes base = record_bytes(record, WIRE_PART_BASE);
 
 	if (base.data || (request->size > 0 && request->data[0] == '/'))
+		return base;
+	/* A descriptor that was none, or has closed on exec: nothing that the request could be put behind. */
+	if (record->exec->flags & WIRE_EXEC_AT)
 		return base;
 	return record_bytes(record, WIRE_PART_CWD);
 }
@@ -62,9 +65,9 @@ static void encode_image(struct json *json, const struct record *record, struct 
 	members_file(json, record->exec->inode, record->exec->dev);
 	if ((flags & WIRE_PATH_PSEUDO) && path.size >= memfd_size &&
 	    memcmp(path.data, memfd, memfd_size) == 0)
-		json_bool(json, "memfd", true);
+		json_boolean(json, "memfd", true);
 	if (flags & WIRE_PATH_DELETED)
-		json_bool(json, "deleted", true);
+		json_boolean(json, "deleted", true);
 }
 
 static void encode_exec(struct json *json, const struct probe_input *input)

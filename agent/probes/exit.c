@@ -42,7 +42,7 @@ static void encode_status(struct json *json, uint32_t status)
 	names_signal(number, name);
 	json_uint(json, "signal", number);
 	json_plain(json, "signal_name", name);
-	json_bool(json, "core_dumped", status & STATUS_CORE);
+	json_boolean(json, "core_dumped", status & STATUS_CORE);
 }
 
 static void encode_exit(struct json *json, const struct probe_input *input)

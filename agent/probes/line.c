@@ -6,10 +6,10 @@
 
 enum {
 	/*
-	 * The longest: 2.1 MiB of arguments of one bad byte each become 14.5 times as much (U+FFFD,
+	 * The longest: 6.2 MiB of arguments of one bad byte each become 14.5 times as much (U+FFFD,
 	 * and their bytes under a JSON Pointer); nothing becomes more.
 	 */
-	LINE_LIMIT = 40 * 1048576,
+	LINE_LIMIT = 100 * 1048576,
 	LINE_KEEP = 131072, /* what is kept of the buffers after such a giant */
 };
 

@@ -101,7 +101,7 @@ static void encode_abstract(struct json *json, const struct record *record)
 		memcpy(path + 1, name.data, name.size);
 	json_string(json, "path", (struct bytes){ .data = path, .size = name.size + 1 });
 	json_plain(json, "path_source", kernel.data ? "kernel" : "request");
-	json_bool(json, "abstract", true);
+	json_boolean(json, "abstract", true);
 }
 
 static void encode_unix(struct json *json, const struct record *record)

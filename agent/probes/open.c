@@ -58,12 +58,12 @@ static void encode_open(struct json *json, const struct probe_input *input)
 	if (!open->unknown)
 		encode_flags(json, open);
 	if (open->created)
-		json_bool(json, "created", true);
+		json_boolean(json, "created", true);
 	json_int(json, "return_code", open->return_code);
 	if (path.size > 0) {
 		members_file(json, open->inode, open->dev);
 		if (record->parts[WIRE_PART_PATH].flags & WIRE_PATH_DELETED)
-			json_bool(json, "deleted", true);
+			json_boolean(json, "deleted", true);
 	}
 	members_via(json, open->via);
 }

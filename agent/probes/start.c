@@ -32,7 +32,7 @@ static void encode_start(struct json *json, const struct probe_input *input)
 
 	json_string(json, "service", bytes_of(start->service));
 	json_string(json, "version", bytes_of(start->version));
-	json_bool(json, "interactive", start->interactive);
+	json_boolean(json, "interactive", start->interactive);
 	json_uint(json, "leader_pid", start->leader_pid);
 	json_string(json, "cgroup_path", bytes_of(start->cgroup_path));
 	if (start->audit_session_id != (uint32_t)AUDIT_SESSION_UNSET)

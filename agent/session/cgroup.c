@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,56 +46,11 @@ static int open_directory(int at, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static int make_directory(int at, const char *name, bool may_exist)
+static int make_directory(int at, const char *name)
 {
-	if (mkdirat(at, name, PARENT_MODE) < 0 && !(may_exist && errno == EEXIST))
+	if (mkdirat(at, name, PARENT_MODE) < 0 && errno != EEXIST)
 		return -errno;
 	return open_directory(at, name);
-}
-
-int cgroup_create(struct cgroup *ret, const char *name)
-{
-	_cleanup_free_ char *mount = NULL, *path = NULL;
-	_cleanup_close_ int root = -1, parent = -1, fd = -1;
-	struct stat st;
-	int r;
-
-	r = cgroup_find_mount(&mount);
-	if (r < 0)
-		return r;
-	root = open_directory(AT_FDCWD, mount);
-	if (root < 0)
-		return root;
-	parent = make_directory(root, PARENT, true);
-	if (parent < 0)
-		return parent;
-	fd = make_directory(parent, name, false);
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0 || asprintf(&path, "/%s/%s", PARENT, name) < 0) {
-		path = NULL;
-		r = -errno;
-		(void)unlinkat(parent, name, AT_REMOVEDIR);
-		return r;
-	}
-	*ret = (struct cgroup){
-		.fd = TAKE_FD(fd),
-		.id = st.st_ino,
-		.path = TAKE_PTR(path),
-		.mount = TAKE_PTR(mount),
-	};
-	return 0;
-}
-
-int cgroup_enter(const struct cgroup *cgroup, pid_t pid)
-{
-	_cleanup_close_ int fd = openat(cgroup->fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
-	char text[16];
-	int size = snprintf(text, sizeof(text), "%d", (int)pid);
-
-	if (fd < 0)
-		return -errno;
-	return fd_write_all(fd, text, (size_t)size);
 }
 
 /* The directories below, deepest first: a session may have made some for itself. */
@@ -125,6 +80,95 @@ static int remove_below(int fd, int depth)
 	}
 	closedir(dir);
 	return r;
+}
+
+/*
+ * Every owner of a cgroup holds a shared lock on it. Those without one are of recorders that were killed, or whose
+ * sessions outlived them: they are removed once they are empty.
+ */
+static void sweep(int parent)
+{
+	_cleanup_close_ int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+
+	if (!dir)
+		return;
+	copy = -1;
+	while ((entry = readdir(dir))) {
+		_cleanup_close_ int fd = -1;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		fd = open_directory(parent, entry->d_name);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+			(void)remove_below(fd, DEPTH_MAX);
+			(void)unlinkat(parent, entry->d_name, AT_REMOVEDIR);
+		}
+	}
+	closedir(dir);
+}
+
+/* Makes a session's directory and locks it, before anybody else sweeps it away. */
+static int make_owned(int parent, const char *name, struct stat *ret_st)
+{
+	_cleanup_close_ int fd = make_directory(parent, name);
+
+	if (fd < 0)
+		return fd;
+	if (flock(fd, LOCK_SH) < 0)
+		return -errno;
+	/* In between it may have been. */
+	if (fstatat(parent, name, ret_st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? -EAGAIN : -errno;
+	return TAKE_FD(fd);
+}
+
+int cgroup_create(struct cgroup *ret, const char *name)
+{
+	_cleanup_free_ char *mount = NULL, *path = NULL;
+	_cleanup_close_ int root = -1, parent = -1, fd = -1;
+	struct stat st;
+	int r;
+
+	r = cgroup_find_mount(&mount);
+	if (r < 0)
+		return r;
+	root = open_directory(AT_FDCWD, mount);
+	if (root < 0)
+		return root;
+	parent = make_directory(root, PARENT);
+	if (parent < 0)
+		return parent;
+	sweep(parent);
+	do
+		fd = make_owned(parent, name, &st);
+	while (fd == -EAGAIN);
+	if (fd < 0)
+		return fd;
+	if (asprintf(&path, "/%s/%s", PARENT, name) < 0) {
+		path = NULL;
+		(void)unlinkat(parent, name, AT_REMOVEDIR);
+		return -ENOMEM;
+	}
+	*ret = (struct cgroup){
+		.fd = TAKE_FD(fd),
+		.id = st.st_ino,
+		.path = TAKE_PTR(path),
+		.mount = TAKE_PTR(mount),
+	};
+	return 0;
+}
+
+int cgroup_enter(const struct cgroup *cgroup, pid_t pid)
+{
+	_cleanup_close_ int fd = openat(cgroup->fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int size = snprintf(text, sizeof(text), "%d", (int)pid);
+
+	if (fd < 0)
+		return -errno;
+	return fd_write_all(fd, text, (size_t)size);
 }
 
 int cgroup_remove(struct cgroup *cgroup)

@@ -11,7 +11,10 @@ import signal
 import subprocess
 
 LOOPS = pathlib.Path("build/tests/bench/loops").resolve()
-NOTHING = pathlib.Path("build/tests/bench/nothing").resolve()
+PROGRAMS = {  # of the exec loops: without a loader, and with one, which makes three opens each
+    "exec": pathlib.Path("build/tests/bench/nothing-static").resolve(),
+    "exec-opens": pathlib.Path("build/tests/bench/nothing").resolve(),
+}
 SESHAT = pathlib.Path(os.environ.get("SESHAT", "build/seshat")).resolve()
 BPFTRACE_SCRIPT = pathlib.Path("tests/bench/peer.bt").resolve()
 STRACE_CALLS = "execve,execveat,open,openat,openat2,creat,connect"
@@ -23,7 +26,9 @@ class Failure(Exception):
 
 
 def loop_command(name, count):
-    return [LOOPS, name, str(count), NOTHING]
+    if name in PROGRAMS:
+        return [LOOPS, "exec", str(count), PROGRAMS[name]]
+    return [LOOPS, name, str(count)]
 
 
 def parse(output):
@@ -129,9 +134,9 @@ class Session:
     def __init__(self, name, count, log):
         self.log = pathlib.Path(log)
         self.log.unlink(missing_ok=True)
+        loops, *words = loop_command(name, count)
         self.process = subprocess.Popen(
-            [str(word) for word in [SESHAT, "run", "-o", self.log, "--", LOOPS, "-g", name, str(count),
-                                    NOTHING]],
+            [str(word) for word in [SESHAT, "run", "-o", self.log, "--", loops, "-g", *words]],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
         if self.process.stdout.readline() != b"ready\n":

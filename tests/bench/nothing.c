@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The small program of the exec loop: it opens /dev/null, which makes three opens with the loader's two. */
+/* The small program of the exec loops: it opens /dev/null, which makes three opens with the loader's two. */
 #include <fcntl.h>
 
 int main(void)

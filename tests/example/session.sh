@@ -53,5 +53,5 @@ show() {
 }
 echo
 echo "The $(wc -l <"$log") records are in $log as JSON lines. Two of them:"
-show session.command '"path":"/usr/bin/curl"' "what was hidden in the base64"
+show session.command '"program":"curl"' "what was hidden in the base64"
 show session.network "\"dst_port\":$port" "the connection that it made"

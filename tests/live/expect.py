@@ -3,6 +3,7 @@
 import base64
 import ipaddress
 import os
+import socket
 
 import flags as names
 import machine
@@ -82,7 +83,7 @@ def command(path, request=None, argv=(), *, cwd, result=0, interpreter=None, mem
 
 def local_address(told):
     data = bytes.fromhex(told["local"])
-    return str(ipaddress.ip_address(data[4:8] if data[0] == 2 else data[8:24]))
+    return socket.inet_ntop(socket.AF_INET, data[4:8]) if data[0] == 2 else socket.inet_ntop(socket.AF_INET6, data[8:24])
 
 
 def local_port(told):

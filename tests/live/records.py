@@ -183,14 +183,16 @@ class Log:
 
     def one(self, *events, **fields):
         found = self.of(*events, **fields)
-        assert len(found) == 1, f"{len(found)} of {events} {fields}: {found}\n{self.summary()}"
+        assert len(found) == 1, f"{len(found)} of {events} {fields} in\n{self.summary()}"
         return found[0]
 
     def probed(self):
         return [record for record in self.records if record["event"] in PROBES]
 
     def summary(self):
-        return "\n".join(line.decode()[:400] for line in self.lines[:200])
+        """What a person needs to see why a test failed."""
+        return "\n".join(f"{r['event']} {r.get('tid', '')} {r.get('program', '')} {json.dumps(own(r))[:300]}"
+                         for r in self.records[:100])
 
 
 def own(record):

@@ -209,7 +209,7 @@ def test_scripts(script, place):
 
     option, rest = b"option with spaces", [b"a", b"b c"]
     attempt(one, one, [NOTHING, option, one, *rest], "execve", one, argv, 0)
-    attempt(one, b"./one", [NOTHING, option, b"./one", *rest], "execve", b"./one", argv, 0)
+    attempt(place + b"/./one", b"./one", [NOTHING, option, b"./one", *rest], "execve", b"./one", argv, 0)
     attempt(two, b"two", [NOTHING, option, one, b"two", *rest], "execve", b"two", argv, 0)
     attempt(three, three, [NOTHING, option, one, two, b"-x", three, *rest], "execve", three, argv, 0)
     attempt(one, b"one", [NOTHING, option, b"/dev/fd/3/one", *rest], "execveat", directory, b"one", argv, 0, 0)

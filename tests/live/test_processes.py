@@ -8,7 +8,7 @@ import signal
 import machine
 from records import own
 
-NAMES = {34: "SIGRTMIN", 64: "SIGRTMAX"}
+NAMES = {34: "SIGRTMIN", 64: "SIGRTMIN+30"}  # as signal(7) has it: counted from SIGRTMIN, of the C library
 
 
 def facts_of(log):

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/signals.h"
+
+#include <stddef.h>
+
+static const int WAITED[] = {
+	SIGCHLD, SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,  SIGUSR2, SIGALRM,   SIGTSTP,
+	SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH, SIGIO,  SIGPWR, SIGVTALRM, SIGPROF,
+};
+
+void signals_waited(sigset_t *ret)
+{
+	sigemptyset(ret);
+	for (size_t i = 0; i < sizeof(WAITED) / sizeof(WAITED[0]); i++)
+		sigaddset(ret, WAITED[i]);
+}
+
+void signals_take(struct signals *ret)
+{
+	const struct sigaction reaped = { .sa_handler = SIG_DFL }, ignored = { .sa_handler = SIG_IGN };
+	sigset_t set;
+
+	signals_waited(&set);
+	(void)sigprocmask(SIG_BLOCK, &set, &ret->mask);
+	(void)sigaction(SIGCHLD, &reaped, &ret->child);
+	(void)sigaction(SIGPIPE, &ignored, &ret->pipe);
+}
+
+void signals_give(const struct signals *signals)
+{
+	(void)sigaction(SIGPIPE, &signals->pipe, NULL);
+	(void)sigaction(SIGCHLD, &signals->child, NULL);
+	(void)sigprocmask(SIG_SETMASK, &signals->mask, NULL);
+}
