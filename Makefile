@@ -191,7 +191,8 @@ $B/obj/%.o: %.c Makefile
 	$(Q)$(CC) $(CPPFLAGS) $(EXTRA) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
 
 $B/obj/agent/kernel/%.o: EXTRA = -isystem build/bpf
-$(filter $B/obj/agent/kernel/%,$(LIB_OBJ)): | $(BPF_SKEL)
+# A system header as far as warnings go, and so not among the dependencies that the compiler writes down.
+$(filter $B/obj/agent/kernel/%,$(LIB_OBJ)): $(BPF_SKEL)
 
 $(LIB): $(LIB_OBJ)
 	$(say) AR $@

@@ -59,7 +59,7 @@ static __always_inline void walk_word(struct scratch *scratch, const char *word,
  * Pipes and sockets have no name but the one that d_path() makes of their type and number, "pipe:[4711]". It is
  * the whole path, so there is room for it.
  */
-static __noinline long walk_nameless(struct scratch *scratch, const struct dentry *dentry)
+static __noinline void walk_nameless(struct scratch *scratch, const struct dentry *dentry)
 {
 	struct inode *inode = KREAD(dentry, d_inode);
 	__u16 type = KREAD(inode, i_mode) & FILE_TYPE;
@@ -79,7 +79,6 @@ static __noinline long walk_nameless(struct scratch *scratch, const struct dentr
 		walk_word(scratch, "/socket:[", 9);
 	else
 		walk_word(scratch, "/inode:[", 8);
-	return 1;
 }
 
 /* From the top of a mount to where it is mounted; 1 at the top of the tree. */
@@ -109,8 +108,11 @@ static long path_walk_step(__u32 index, void *data)
 	parent = KREAD(dentry, d_parent);
 	if (parent == dentry) {
 		walk->flags |= WIRE_PATH_PSEUDO;
-		return KREAD(dentry, d_name.len) ? walk_prepend(scratch, dentry) :
-						    walk_nameless(scratch, dentry);
+		if (KREAD(dentry, d_name.len))
+			walk_prepend(scratch, dentry);
+		else
+			walk_nameless(scratch, dentry);
+		return 1;
 	}
 	walk->dentry = (__u64)parent;
 	return parent ? walk_prepend(scratch, dentry) : 1;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/signals.h"
 #include "cli/status.h"
+#include "session/cgroup.h"
 
 struct front {
 	const struct command *command;
@@ -18,6 +19,7 @@ struct front {
 	bool no_wait;
 	bool command_ended;
 	bool recorder_ended;
+	bool recorder_killed;
 	bool command_stopped;
 	int status; /* of the command, as an exit status */
 };
@@ -58,6 +60,7 @@ static void reap(struct front *front)
 		if (pid == front->recorder->pid) {
 			if (WIFEXITED(status) || WIFSIGNALED(status))
 				front->recorder_ended = true;
+			front->recorder_killed = WIFSIGNALED(status);
 			if (front->recorder_ended && !front->command_ended)
 				log_error("the recorder has ended: the session is not audited any more");
 		} else if (pid == front->command->pid) {
@@ -112,5 +115,8 @@ int front_wait(const struct command *command, struct recorder *recorder, bool no
 		}
 		handle_signal(&front, &info);
 	}
+	/* One that was killed could not clear up. */
+	if (front.recorder_killed)
+		cgroup_sweep();
 	return front.status;
 }

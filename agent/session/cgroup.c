@@ -86,7 +86,7 @@ static int remove_below(int fd, int depth)
  * Every owner of a cgroup holds a shared lock on it. Those without one are of recorders that were killed, or whose
  * sessions outlived them: they are removed once they are empty.
  */
-static void sweep(int parent)
+static void sweep_below(int parent)
 {
 	_cleanup_close_ int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
@@ -140,7 +140,7 @@ int cgroup_create(struct cgroup *ret, const char *name)
 	parent = make_directory(root, PARENT);
 	if (parent < 0)
 		return parent;
-	sweep(parent);
+	sweep_below(parent);
 	do
 		fd = make_owned(parent, name, &st);
 	while (fd == -EAGAIN);
@@ -158,6 +158,22 @@ int cgroup_create(struct cgroup *ret, const char *name)
 		.mount = TAKE_PTR(mount),
 	};
 	return 0;
+}
+
+void cgroup_sweep(void)
+{
+	_cleanup_free_ char *mount = NULL;
+	_cleanup_close_ int root = -1, parent = -1;
+
+	if (cgroup_find_mount(&mount) < 0)
+		return;
+	root = open_directory(AT_FDCWD, mount);
+	parent = root < 0 ? root : open_directory(root, PARENT);
+	if (parent < 0)
+		return;
+	sweep_below(parent);
+	/* Another session's cgroup in it keeps it. */
+	(void)unlinkat(root, PARENT, AT_REMOVEDIR);
 }
 
 int cgroup_enter(const struct cgroup *cgroup, pid_t pid)

@@ -33,6 +33,11 @@ int cgroup_find_mount(char **ret);
  */
 int cgroup_create(struct cgroup *ret, const char *name);
 
+/*
+ * Removes the empty cgroups below "/seshat" that nobody owns any more. What cannot be removed stays for the next time.
+ */
+void cgroup_sweep(void);
+
 /* Moves a process, all its threads, into the cgroup. Returns 0 or negative errno. */
 int cgroup_enter(const struct cgroup *cgroup, pid_t pid);
 

@@ -52,7 +52,7 @@ def test_sessions_at_once_do_not_see_each_other(start, count):
 
 
 def test_a_session_in_a_session(audit, place):
-    """The inner one's records are its own; the outer one sees `seshat run` itself, as any program."""
+    """The inner one's records are its own; the outer one sees `seshat run` itself and all that comes of it, as of any program."""
     inner = place.decode() + "/inner"
     log = audit([machine.SESHAT, "run", "-o", inner, "cat", "/etc/hostname"])
 
@@ -61,9 +61,11 @@ def test_a_session_in_a_session(audit, place):
     assert within.one("session.disk", path="/etc/hostname")["program"] == "cat"
     assert log.of("session.command")[0]["path"] == machine.SESHAT
     pid = within.start["leader_pid"]
-    # COMMAND is marked as the inner session's: it belongs to one session, and that is the nearer one.
-    both = [record["pid"] for record in log.probed() if record["pid"] == pid and record["event"] == "session.disk"]
-    assert not both and not {record["pid"] for record in within.probed()} - {pid}
+    assert {record["pid"] for record in within.probed()} == {pid}
+    seen = [(r["event"], r.get("path"), r.get("return_code")) for r in log.probed() if r["pid"] == pid]
+    # To the outer one it left its cgroup for the inner one's.
+    assert seen[0][0] == "session.cgroup"
+    assert [(r["event"], r.get("path"), r.get("return_code")) for r in within.probed()] == seen[1:]
     assert set(log.end["records"]) - {"session.start", "session.end"} <= PROBES
 
 

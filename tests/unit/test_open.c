@@ -6,7 +6,7 @@
 static struct wire_builder *const builder = &fixture.builder;
 
 /* A failed open of that request, with that base or none. */
-static struct json_object *fail(const char *request, const char *base)
+static struct json_object *failed_open(const char *request, const char *base)
 {
 	struct wire_open open = { .return_code = -2, .flags = O_WRONLY };
 
@@ -80,14 +80,14 @@ static void a_request_that_is_the_path_is_not_repeated(void **state)
 static void a_failure_tells_the_request_made_absolute(void **state)
 {
 	(void)state;
-	check_claim(fail("/etc/none", NULL), "/etc/none", NULL);
-	check_claim(fail("/etc/none", "/"), "/etc/none", NULL);
-	check_claim(fail("/etc/none", "/jail"), "/jail/etc/none", "/etc/none");
-	check_claim(fail("none", "/"), "/none", "none");
-	check_claim(fail("../none", "/home/x"), "/home/x/../none", "../none");
-	check_claim(fail("", "/home/x"), "/home/x", "");
-	check_claim(fail("none", NULL), "none", NULL);
-	check_claim(fail("/", "/jail"), "/jail/", "/");
+	check_claim(failed_open("/etc/none", NULL), "/etc/none", NULL);
+	check_claim(failed_open("/etc/none", "/"), "/etc/none", NULL);
+	check_claim(failed_open("/etc/none", "/jail"), "/jail/etc/none", "/etc/none");
+	check_claim(failed_open("none", "/"), "/none", "none");
+	check_claim(failed_open("../none", "/home/x"), "/home/x/../none", "../none");
+	check_claim(failed_open("", "/home/x"), "/home/x", "");
+	check_claim(failed_open("none", NULL), "none", NULL);
+	check_claim(failed_open("/", "/jail"), "/jail/", "/");
 	assert_false(check_has(fixture.record, "inode"));
 	assert_false(check_has(fixture.record, "dev"));
 	check_value(fixture.record, "flag_names", "[\"O_WRONLY\"]");
