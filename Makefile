@@ -51,8 +51,12 @@ VARIANT_FLAGS := -O2 -g -D_FORTIFY_SOURCE=2
 VARIANT_LDFLAGS :=
 endif
 
+ifeq ($(FUZZ),1)
+WARNINGS := -Wall -Wextra -Werror # gcc judges the rest
+else
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wcast-qual -Werror
+endif
 
 CPPFLAGS := -D_GNU_SOURCE -DSESHAT_VERSION='"$(VERSION)"' -I. -Iagent
 CFLAGS   := -std=c17 $(VARIANT_FLAGS) -fstack-protector-strong -fPIE $(WARNINGS)
@@ -89,7 +93,7 @@ BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c)) build/tests/be
 all: $B/seshat ## build the program (the default)
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
 	@sed -n 's/^#\t\([A-Z]*=.*\)/  \1/p' Makefile
 
 deps: ## install what is missing to build, run and test (Debian; as root)

@@ -10,6 +10,22 @@
 
 enum { RECORD_FIXED = sizeof(struct wire_header) };
 
+enum {
+	ERROR_INTERRUPTED = -4, /* -EINTR */
+	RESTART_FIRST = -512,	/* -ERESTARTSYS */
+	RESTART_LAST = -516,	/* -ERESTART_RESTARTBLOCK */
+};
+
+/*
+ * The result of a system call. One that a signal interrupts ends with a number that no program sees: it fails with
+ * EINTR, or the kernel begins it again. Which, is decided later, by the signal's handler; the attempt was interrupted
+ * in either case, and another one has a record of its own.
+ */
+static __always_inline long syscall_result(long ret)
+{
+	return ret <= RESTART_FIRST && ret >= RESTART_LAST ? ERROR_INTERRUPTED : ret;
+}
+
 /*
  * Linked once into each program and verified once there, however often it is called: that is what keeps the
  * time to load the probes short. Such a function takes numbers and pointers to memory of known size only.

@@ -146,7 +146,7 @@ int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
 		return 0;
 	((struct wire_header *)scratch->record)->flags = compat ? WIRE_COMPAT : 0;
 	exec = (struct wire_exec *)&scratch->record[RECORD_FIXED];
-	*exec = (struct wire_exec){ .return_code = ret, .flags = first ? WIRE_EXEC_AT : 0 };
+	*exec = (struct wire_exec){ .return_code = syscall_result(ret), .flags = first ? WIRE_EXEC_AT : 0 };
 	part_user_string(scratch, WIRE_PART_REQUEST, path);
 	part_base(scratch, directory, path, 0);
 	part_path_of(scratch, WIRE_PART_CWD, KREAD(task, fs), pwd);

@@ -222,7 +222,7 @@ static __always_inline void network_emit(struct task_struct *task, struct task_s
 		return;
 	((struct wire_header *)scratch->record)->flags = compat ? WIRE_COMPAT : 0;
 	out = (struct wire_network *)&scratch->record[RECORD_FIXED];
-	*out = (struct wire_network){ .return_code = ret, .operation = request->operation };
+	*out = (struct wire_network){ .return_code = syscall_result(ret), .operation = request->operation };
 	sk = socket_of(task, request->descriptor, &type);
 	if (sk) {
 		out->socket_family = KREAD(sk, __sk_common.skc_family);

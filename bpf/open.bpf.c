@@ -91,7 +91,7 @@ int BPF_PROG(open_exit, struct pt_regs *regs, long ret)
 	((struct wire_header *)scratch->record)->flags = compat ? WIRE_COMPAT : 0;
 	open = (struct wire_open *)&scratch->record[RECORD_FIXED];
 	*open = (struct wire_open){
-		.return_code = ret,
+		.return_code = syscall_result(ret),
 		.flags = request.how.flags,
 		.resolve = request.how.resolve,
 		.mode = (__u32)request.how.mode,

@@ -139,6 +139,9 @@ SHARED int part_path(struct scratch *scratch, __u16 type)
 		position = WIRE_PATH_SIZE - 1;
 		scratch->walk[position] = '/';
 	}
+	if (scratch->path.flags & WIRE_PATH_CUT)
+		/* Nothing that looks like a whole path, which begins with "/". */
+		__builtin_memcpy(&scratch->walk[position & (WIRE_PATH_SIZE - 1)], "...", 3);
 	size = WIRE_PATH_SIZE - position;
 	barrier_var(size);
 	if (size > WIRE_PATH_SIZE)

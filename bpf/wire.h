@@ -89,7 +89,7 @@ enum wire_part_flags {
 	WIRE_PATH_DELETED = 4,	  /* the name has been unlinked */
 	WIRE_PATH_PSEUDO = 8,	  /* a file without a place in any tree: memfd, pipe, socket; the bytes are "/" and its name */
 	WIRE_PATH_DETACHED = 16,  /* the walk ended at a mount that hangs in no tree (open_tree, lazy umount) */
-	WIRE_PATH_CUT = 32,	  /* longer than WIRE_PATH_SIZE: the leading components are missing */
+	WIRE_PATH_CUT = 32,	  /* longer than WIRE_PATH_SIZE: the beginning is missing, "..." stands there */
 	WIRE_PART_LIMIT = 64,	  /* there was more, beyond what any exec could take: left out */
 };
 

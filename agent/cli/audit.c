@@ -29,7 +29,8 @@
 enum {
 	SESSION_KEY = 1, /* the only one */
 	PIDS_MAX = 100,	 /* named in session.end */
-	SETTLE_TRIES = 200, /* naps until the last records have come; they are on their way already */
+	SETTLE_TRIES = 200, /* milliseconds until the last records have come; they are on their way already */
+	ACCOUNTS_EVERY = 32, /* batches, while one follows the other: a quarter of a second at the most */
 };
 
 struct audit {
@@ -38,6 +39,9 @@ struct audit {
 	struct pipeline *pipeline; /* owned */
 	struct cgroup cgroup;	   /* owned */
 	uint64_t received;	   /* numbered records */
+	uint64_t lost;		   /* what the kernel has counted, as far as told */
+	bool telling;		   /* of something lost: pipeline_losses() is to be called again */
+	bool exited;		   /* a process has ended since the accounts were looked at */
 	bool stopped;		   /* ended by order, while processes live on */
 };
 
@@ -48,6 +52,8 @@ static int take_record(void *userdata, const void *data, size_t size)
 
 	if (size >= sizeof(*header) && header->number && header->kind != WIRE_MORE)
 		audit->received++;
+	if (size >= sizeof(*header) && header->kind == WIRE_EXIT)
+		audit->exited = true;
 	return pipeline_feed(audit->pipeline, data, size);
 }
 
@@ -71,7 +77,7 @@ static int begin_probes(struct audit *audit, const struct recorder_config *confi
 		log_error("%s", reason);
 		return STATUS_FAILED;
 	}
-	r = ring_new(&audit->ring, audit->loader, take_record, audit);
+	r = ring_new(&audit->ring, audit->loader, config->ring_size, take_record, audit);
 	if (r < 0) {
 		log_error("cannot map the ring buffer of %zu bytes: %s", config->ring_size, strerror(-r));
 		return STATUS_FAILED;
@@ -315,18 +321,18 @@ static int read_batch(struct audit *audit)
 }
 
 /*
- * Waits for a record, an order, or the end of a nap. Returns whether there is an order. Once nobody is there who could
- * give one, *orders is -1: the session goes on to its end.
+ * Waits for a record (timeout -1), or for the end of a nap, or for an order. Returns whether there is an order. Once
+ * nobody is there who could give one, *orders is -1: the session goes on to its end.
  */
-static bool wait_for_work(struct audit *audit, int *orders, bool asleep)
+static bool wait_for_work(struct audit *audit, int *orders, int timeout)
 {
 	struct pollfd fds[] = {
 		{ .fd = *orders, .events = POLLIN },
-		{ .fd = asleep ? ring_fd(audit->ring) : -1, .events = POLLIN },
+		{ .fd = timeout < 0 ? ring_fd(audit->ring) : -1, .events = POLLIN },
 	};
 	char byte;
 
-	if (poll(fds, 2, asleep ? -1 : RING_NAP_MS) <= 0 || !fds[0].revents)
+	if (poll(fds, 2, timeout) <= 0 || !fds[0].revents)
 		return false;
 	if (read(*orders, &byte, 1) == 1)
 		return true;
@@ -334,30 +340,44 @@ static bool wait_for_work(struct audit *audit, int *orders, bool asleep)
 	return false;
 }
 
-void audit_follow(struct audit *audit, int orders)
+/* Tells what the kernel has lost since the last time. Returns whether the last task of the session has ended. */
+static bool check_accounts(struct audit *audit)
 {
 	struct scope_accounts accounts;
 	struct kernel_losses losses;
-	uint64_t lost = 0;
-	bool asleep;
-	int count;
+
+	accounts_take(audit, &accounts, &losses);
+	audit->exited = false;
+	/* Which numbers are missing shows when nothing more has come: so once more after the last change. */
+	if (audit->telling || losses_total(&losses) != audit->lost)
+		(void)pipeline_losses(audit->pipeline, SESSION_KEY, &losses);
+	audit->telling = losses_total(&losses) != audit->lost;
+	audit->lost = losses_total(&losses);
+	return accounts.tasks <= 0;
+}
+
+void audit_follow(struct audit *audit, int orders)
+{
+	unsigned int batches = 0;
+	bool ended = false;
+	int count, timeout;
 
 	for (;;) {
 		count = read_batch(audit);
-		accounts_take(audit, &accounts, &losses);
-		if (losses_total(&losses) != lost) {
-			lost = losses_total(&losses);
-			(void)pipeline_losses(audit->pipeline, SESSION_KEY, &losses);
-		}
-		if (count < 0 || (count == 0 && accounts.tasks <= 0))
+		if (count < 0 || (count == 0 && ended))
 			return;
-		asleep = count == 0 && ring_sleep(audit->ring);
-		if (wait_for_work(audit, &orders, asleep)) {
-			audit->stopped = true;
-			return;
-		}
-		if (asleep)
+		if (count == 0 || audit->exited || ++batches % ACCOUNTS_EVERY == 0)
+			ended = check_accounts(audit);
+		if (ended)
+			continue;
+		timeout = count > 0 || audit->telling ? ring_nap(audit->ring) : 0;
+		if (timeout == 0 && ring_sleep(audit->ring))
+			timeout = -1;
+		audit->stopped = wait_for_work(audit, &orders, timeout);
+		if (timeout < 0)
 			ring_wake(audit->ring);
+		if (audit->stopped)
+			return;
 	}
 }
 
@@ -370,7 +390,7 @@ static void settle(struct audit *audit, struct scope_accounts *ret, struct kerne
 		accounts_take(audit, ret, losses);
 		if (audit->received + losses_total(losses) >= losses->numbered)
 			return;
-		(void)poll(NULL, 0, RING_NAP_MS);
+		(void)poll(NULL, 0, 1);
 	}
 }
 

@@ -10,7 +10,11 @@
 
 #include "bpf/state.h"
 
-enum { RING_BATCH = 16384 };
+enum {
+	RING_BATCH = 16384,
+	NAP_SHIFT = 21, /* a program at full speed writes some 90 MB a second: 2 MiB a millisecond leaves 20 times that */
+	NAP_MAX_MS = 8,
+};
 
 struct ring {
 	struct ring_buffer *buffer; /* owned */
@@ -18,6 +22,8 @@ struct ring {
 	ring_handler handler;
 	void *userdata; /* borrowed */
 	unsigned int taken;
+	int nap;     /* milliseconds, the next one */
+	int nap_max;
 	int error;
 };
 
@@ -33,7 +39,16 @@ static int take(void *context, void *data, size_t size)
 	return ring->taken >= RING_BATCH ? -EAGAIN : 0;
 }
 
-int ring_new(struct ring **ret, const struct loader *loader, ring_handler handler, void *userdata)
+static int nap_limit(size_t ring_size)
+{
+	size_t limit = ring_size >> NAP_SHIFT;
+
+	if (limit < 1)
+		return 1;
+	return limit > NAP_MAX_MS ? NAP_MAX_MS : (int)limit;
+}
+
+int ring_new(struct ring **ret, const struct loader *loader, size_t ring_size, ring_handler handler, void *userdata)
 {
 	struct ring *ring = calloc(1, sizeof(*ring));
 	int r;
@@ -56,6 +71,8 @@ int ring_new(struct ring **ret, const struct loader *loader, ring_handler handle
 		ring_free(ring);
 		return r;
 	}
+	ring->nap = 1;
+	ring->nap_max = nap_limit(ring_size);
 	*ret = ring;
 	return 0;
 }
@@ -84,6 +101,14 @@ int ring_read(struct ring *ring)
 	return (int)ring->taken;
 }
 
+int ring_nap(struct ring *ring)
+{
+	int nap = ring->nap;
+
+	ring->nap = nap * 2 > ring->nap_max ? ring->nap_max : nap * 2;
+	return nap;
+}
+
 int ring_fd(const struct ring *ring)
 {
 	return ring_buffer__epoll_fd(ring->buffer);
@@ -95,6 +120,7 @@ bool ring_sleep(struct ring *ring)
 	 * The other side puts its record into the ring, then looks at the flag; this side sets the flag, then
 	 * looks at the ring. With full barriers between, at least one sees the other.
 	 */
+	ring->nap = 1;
 	__atomic_store_n(&ring->control->reader_sleeps, 1, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (ring_read(ring) == 0)

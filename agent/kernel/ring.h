@@ -3,7 +3,7 @@
  * The reading end of the ring buffer.
  *
  * Records wake the reader only when it has said that it sleeps. While there is work it looks again by itself
- * after a nap (RING_NAP_MS), which costs the recorded programs nothing; once a nap brought nothing it sleeps.
+ * after a nap, which costs the recorded programs nothing; once a nap brought nothing it sleeps.
  */
 #ifndef SESHAT_KERNEL_RING_H
 #define SESHAT_KERNEL_RING_H
@@ -13,15 +13,16 @@
 
 #include "kernel/loader.h"
 
-enum { RING_NAP_MS = 1 };
-
 struct ring;
 
 /* One record, borrowed until the callback returns. Returns 0 to go on, or negative errno to stop. */
 typedef int (*ring_handler)(void *userdata, const void *data, size_t size);
 
-/* A reader of the loader's ring; the loader must outlive it. Returns 0 or negative errno. */
-int ring_new(struct ring **ret, const struct loader *loader, ring_handler handler, void *userdata);
+/*
+ * A reader of the loader's ring, of ring_size bytes as it was loaded; the loader must outlive it.
+ * Returns 0 or negative errno.
+ */
+int ring_new(struct ring **ret, const struct loader *loader, size_t ring_size, ring_handler handler, void *userdata);
 
 void ring_free(struct ring *ring);
 
@@ -30,6 +31,12 @@ void ring_free(struct ring *ring);
  * handler's error.
  */
 int ring_read(struct ring *ring);
+
+/*
+ * How many milliseconds to wait after a ring_read() that brought records: 1 at first, longer while the work lasts, but
+ * never as long as the ring takes to fill at full speed. ring_sleep() begins anew.
+ */
+int ring_nap(struct ring *ring);
 
 /* Readable (poll(2), POLLIN) when a record came while ring_sleep() was in force. Borrowed. */
 int ring_fd(const struct ring *ring);

@@ -16,7 +16,12 @@ def v4_bytes(address, port, family=AF_INET):
 
 
 def v6_bytes(address, port, scope=0, family=AF_INET6):
-    return struct.pack("=H", family) + struct.pack("!HI", port, 0) + socket.inet_pton(socket.AF_INET6, address) + struct.pack("=I", scope)
+    return (
+        struct.pack("=H", family)
+        + struct.pack("!HI", port, 0)
+        + socket.inet_pton(socket.AF_INET6, address)
+        + struct.pack("=I", scope)
+    )
 
 
 def v4(address, port):
@@ -38,7 +43,9 @@ def listener(family=socket.AF_INET, kind=socket.SOCK_STREAM, address=None, backl
     """A server that takes connections into its backlog and answers nothing."""
     server = socket.socket(family, kind)
     with server:
-        server.bind(address if address is not None else (("::1" if family == socket.AF_INET6 else "127.0.0.1"), 0))
+        server.bind(
+            address if address is not None else (("::1" if family == socket.AF_INET6 else "127.0.0.1"), 0)
+        )
         if kind != socket.SOCK_DGRAM:
             server.listen(backlog)
         yield server

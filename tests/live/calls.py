@@ -8,16 +8,61 @@ import machine
 from records import exact, own, task
 
 NUMBERS = {
-    "open": 2, "close": 3, "dup2": 33, "socket": 41, "connect": 42, "sendto": 44, "sendmsg": 46, "bind": 49,
-    "listen": 50, "execve": 59, "chdir": 80, "fchdir": 81, "rename": 82, "mkdir": 83, "rmdir": 84, "creat": 85,
-    "unlink": 87, "prctl": 157, "setrlimit": 160, "chroot": 161, "mount": 165, "umount2": 166, "openat": 257,
-    "unshare": 272, "name_to_handle_at": 303, "open_by_handle_at": 304, "sendmmsg": 307, "memfd_create": 319,
-    "execveat": 322, "openat2": 437, "setresuid": 117, "setresgid": 119, "setgroups": 116, "accept": 43,
-    "socketpair": 53, "write": 1, "umask": 95, "chmod": 90, "mkdirat": 258, "setns": 308, "shutdown": 48,
+    "open": 2,
+    "close": 3,
+    "dup2": 33,
+    "socket": 41,
+    "connect": 42,
+    "sendto": 44,
+    "sendmsg": 46,
+    "bind": 49,
+    "listen": 50,
+    "execve": 59,
+    "chdir": 80,
+    "fchdir": 81,
+    "rename": 82,
+    "mkdir": 83,
+    "rmdir": 84,
+    "creat": 85,
+    "unlink": 87,
+    "prctl": 157,
+    "setrlimit": 160,
+    "chroot": 161,
+    "mount": 165,
+    "umount2": 166,
+    "openat": 257,
+    "unshare": 272,
+    "name_to_handle_at": 303,
+    "open_by_handle_at": 304,
+    "sendmmsg": 307,
+    "memfd_create": 319,
+    "execveat": 322,
+    "openat2": 437,
+    "setresuid": 117,
+    "setresgid": 119,
+    "setgroups": 116,
+    "accept": 43,
+    "socketpair": 53,
+    "write": 1,
+    "umask": 95,
+    "chmod": 90,
+    "mkdirat": 258,
+    "setns": 308,
+    "shutdown": 48,
 }
 NUMBERS_32 = {
-    "open": 5, "creat": 8, "execve": 11, "socketcall": 102, "openat": 295, "open_by_handle_at": 342,
-    "execveat": 358, "connect": 362, "openat2": 437, "sendto": 369, "sendmsg": 370, "sendmmsg": 345,
+    "open": 5,
+    "creat": 8,
+    "execve": 11,
+    "socketcall": 102,
+    "openat": 295,
+    "open_by_handle_at": 342,
+    "execveat": 358,
+    "connect": 362,
+    "openat2": 437,
+    "sendto": 369,
+    "sendmsg": 370,
+    "sendmmsg": 345,
 }
 AT_FDCWD, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW = -100, 0x1000, 0x100
 OPENS = {"open", "openat", "openat2", "creat", "open_by_handle_at"}
@@ -72,16 +117,20 @@ class Script:
         self.lines = []
         self.calls = []
 
-    def add(self, call, *args, flags="", expect=None, result=None, exe=None):
+    def add(self, call, *args, flags="", expect=None, result=None, exe=None, euid=None):
         """One call. EXPECT is (event, own fields) or None. A call must give RESULT: a number, "any", or None for
-        anything that is no error. EXE is the executable that runs after a successful exec."""
+        anything that is no error. EXE is the executable that runs after a successful exec, EUID its user if not the caller's.
+        """
+        if expect and result is None:
+            told = expect[1].get("return_code")
+            result = told if isinstance(told, int) and told < 0 else None
         name = f"{call}.{len(self.calls)}"
         number = (NUMBERS_32 if "3" in flags else NUMBERS)[call]
         if call in OPENS or call in ("memfd_create", "socket"):
             flags += "f"
         words = [name, flags or "-", str(number), *map(encode, args)]
         self.lines.append(" ".join(words))
-        self.calls.append({"name": name, "expect": expect, "result": result, "exe": exe, "flags": flags})
+        self.calls.append({"name": name, "expect": expect, "result": result, "exe": exe, "euid": euid})
         return Word("r" + name)
 
     def do(self, call, *args, flags="", **more):
@@ -104,8 +153,11 @@ def read_facts(out):
 def resolve(expected, fact, facts):
     """Values that only the workload knows: a function takes the call's facts, and those of all calls as ["all"]."""
     known = (fact or {}) | {"all": facts}
-    return {name: value(known) if callable(value) else value for name, value in expected.items()
-            if value is not None}
+    return {
+        name: value(known) if callable(value) else value
+        for name, value in expected.items()
+        if value is not None
+    }
 
 
 def expected_task(call, facts, workload):
@@ -113,8 +165,15 @@ def expected_task(call, facts, workload):
     fact, parent = facts.get("call"), facts.get("parent")
     if fact is None:
         who = {name: parent[name] for name in ("uid", "euid", "gid")}
-        who |= {"pid": parent["child"], "tid": parent["child"], "ppid": parent["pid"],
-                "program": os.path.basename(call["program"])[:15], "exe": call["exe"]}
+        who |= {
+            "pid": parent["child"],
+            "tid": parent["child"],
+            "ppid": parent["pid"],
+            "program": os.path.basename(call["program"])[:15],
+            "exe": call["exe"],
+        }
+        if call["euid"] is not None:
+            who["euid"] = call["euid"]
     else:
         who = {name: fact[name] for name in ("pid", "tid", "ppid", "uid", "euid", "gid")}
         who |= {"program": bytes.fromhex(fact["program"]).decode(), "exe": os.path.realpath(workload)}
@@ -145,8 +204,11 @@ def check(script, log, out, workload, cgroups=1):
             wanted.append(call)
     pids = {fact["pid"] for both in facts.values() for fact in both.values()}
     pids |= {both["parent"]["child"] for both in facts.values() if "parent" in both}
-    got = [record for record in log.of("session.command", "session.disk", "session.network", "session.cgroup")
-           if record["pid"] in pids]
+    got = [
+        record
+        for record in log.of("session.command", "session.disk", "session.network", "session.cgroup")
+        if record["pid"] in pids
+    ]
     first, got = got[0], got[1:]
     assert first["event"] == "session.command" and first["path"] == os.path.realpath(workload), first
     wrong = [f"{len(got)} records for {len(wanted)} calls"] if len(got) != len(wanted) else []
@@ -165,13 +227,19 @@ def differences(call, all_facts, record, workload):
         # Named after what was asked for, or, where only a descriptor was given, after what runs.
         call["program"] = expected.get("requested_path", expected["path"]) or call["exe"]
     who = {name: value for name, value in task(record).items() if name != "cgroup_id"}
-    pairs = [("event", record["event"], event), ("own", own(record), expected),
-             ("task", who, expected_task(call, facts, workload))]
+    pairs = [
+        ("event", record["event"], event),
+        ("own", own(record), expected),
+        ("task", who, expected_task(call, facts, workload)),
+    ]
     found = []
     for what, got, want in pairs:
         if got != want and isinstance(want, dict):
             keys = [key for key in {**want, **got} if want.get(key) != got.get(key)]
-            found += [f"{call['name']}: {key}: {clip(got.get(key))} instead of {clip(want.get(key))}" for key in keys]
+            found += [
+                f"{call['name']}: {key}: {clip(got.get(key))} instead of {clip(want.get(key))}"
+                for key in keys
+            ]
         elif got != want:
             found.append(f"{call['name']}: {what}: {got} instead of {want}")
     return found

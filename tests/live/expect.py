@@ -38,19 +38,39 @@ def fact(name, of=None):
     return lambda told: (told["all"][of[1:]]["call"] if of else told)[name]
 
 
-def disk(path, request=None, flags=0, *, result=None, mode=None, created=False, deleted=False, resolve=None, via=None,
-         inode=None, dev=None):
+def disk(
+    path,
+    request=None,
+    flags=0,
+    *,
+    result=None,
+    mode=None,
+    created=False,
+    deleted=False,
+    resolve=None,
+    via=None,
+    inode=None,
+    dev=None,
+):
     """An open. RESULT is the failure, None a success, which the kernel names. A path of None was unreadable."""
     source = "unreadable" if path is None else "kernel" if result is None else "request"
     has_mode = flags is not None and (flags & names.O_CREAT or flags & names.O_TMPFILE == names.O_TMPFILE)
     known = source == "kernel"
-    return "session.disk", strings({
-        **paths(path, path if request is None else request, source),
-        "flags": flags, "flag_names": None if flags is None else FlagNames(flags),
-        "resolve_names": resolve, "mode": f"{mode or 0:#05o}".replace("0o", "0") if has_mode else None,
-        "created": created or None, "return_code": fact("result") if result is None else result,
-        "inode": (inode or fact("inode")) if known else None, "dev": (dev or fact("dev")) if known else None,
-        "deleted": deleted or None, "via": via})
+    return "session.disk", strings(
+        {
+            **paths(path, path if request is None else request, source),
+            "flags": flags,
+            "flag_names": None if flags is None else FlagNames(flags),
+            "resolve_names": resolve,
+            "mode": f"{mode or 0:#05o}".replace("0o", "0") if has_mode else None,
+            "created": created or None,
+            "return_code": fact("result") if result is None else result,
+            "inode": (inode or fact("inode")) if known else None,
+            "dev": (dev or fact("dev")) if known else None,
+            "deleted": deleted or None,
+            "via": via,
+        }
+    )
 
 
 class FlagNames(list):
@@ -66,24 +86,50 @@ class FlagNames(list):
         return not self == other
 
 
-def command(path, request=None, argv=(), *, cwd, result=0, interpreter=None, memfd=False, deleted=False, truncated=False,
-            inode=None, dev=None):
+def command(
+    path,
+    request=None,
+    argv=(),
+    *,
+    cwd,
+    result=0,
+    interpreter=None,
+    memfd=False,
+    deleted=False,
+    truncated=False,
+    inode=None,
+    dev=None,
+):
     """An exec. ARGV with argv[0]; a path of None was unreadable; inode and dev of PATH unless given."""
     plain = result == 0 and interpreter is None
     source = "unreadable" if path is None else "kernel" if plain else "request"
     if plain and inode is None:
         status = os.stat(path)
         inode, dev = status.st_ino, machine.device(status.st_dev)
-    return "session.command", strings({
-        **paths(path, path if request is None else request, source),
-        "argv0": argv[0] if argv else None, "argv": list(argv[1:]), "argv_truncated": truncated or None, "cwd": cwd,
-        "return_code": result, "interpreter": interpreter, "inode": inode, "dev": dev, "memfd": memfd or None,
-        "deleted": deleted or None})
+    return "session.command", strings(
+        {
+            **paths(path, path if request is None else request, source),
+            "argv0": argv[0] if argv else None,
+            "argv": list(argv[1:]),
+            "argv_truncated": truncated or None,
+            "cwd": cwd,
+            "return_code": result,
+            "interpreter": interpreter,
+            "inode": inode,
+            "dev": dev,
+            "memfd": memfd or None,
+            "deleted": deleted or None,
+        }
+    )
 
 
 def local_address(told):
     data = bytes.fromhex(told["local"])
-    return socket.inet_ntop(socket.AF_INET, data[4:8]) if data[0] == 2 else socket.inet_ntop(socket.AF_INET6, data[8:24])
+    return (
+        socket.inet_ntop(socket.AF_INET, data[4:8])
+        if data[0] == 2
+        else socket.inet_ntop(socket.AF_INET6, data[8:24])
+    )
 
 
 def local_port(told):
@@ -93,26 +139,62 @@ def local_port(told):
 LOCAL = {"src": local_address, "src_port": local_port}  # what getsockname(2) told after the call
 
 
-def inet(operation, dst, port, *, src=None, src_port=None, kind="stream", protocol="tcp", result=0, source="kernel", scope=None,
-         via=None):
+def inet(
+    operation,
+    dst,
+    port,
+    *,
+    src=None,
+    src_port=None,
+    kind="stream",
+    protocol="tcp",
+    result=0,
+    source="kernel",
+    scope=None,
+    via=None,
+):
     """A connect or send to an IP address; DST None was unreadable (PORT is then the version). RESULT may be a function."""
     version = port if dst is None else ipaddress.ip_address(dst).version
     return "session.network", {
-        "operation": operation, "family": 2 if version == 4 else 10, "family_name": "AF_INET" if version == 4 else "AF_INET6",
-        "socket_type": kind, "protocol": protocol, "version": version, "src_addr": src, "src_port": src_port,
-        "dst_addr": dst, "dst_port": None if dst is None else port, "scope_id": scope,
-        "address_source": "unreadable" if dst is None else source, "return_code": result, "via": via}
+        "operation": operation,
+        "family": 2 if version == 4 else 10,
+        "family_name": "AF_INET" if version == 4 else "AF_INET6",
+        "socket_type": kind,
+        "protocol": protocol,
+        "version": version,
+        "src_addr": src,
+        "src_port": src_port,
+        "dst_addr": dst,
+        "dst_port": None if dst is None else port,
+        "scope_id": scope,
+        "address_source": "unreadable" if dst is None else source,
+        "return_code": result,
+        "via": via,
+    }
 
 
 def unix(path, request=None, *, operation="connect", kind="stream", result=0, abstract=False, source=None):
     source = source or ("kernel" if result == 0 else "request")
-    return "session.network", strings({
-        "operation": operation, "family": 1, "family_name": "AF_UNIX", "socket_type": kind,
-        **paths(path, path if request is None else request, source), "abstract": abstract or None, "return_code": result})
+    return "session.network", strings(
+        {
+            "operation": operation,
+            "family": 1,
+            "family_name": "AF_UNIX",
+            "socket_type": kind,
+            **paths(path, path if request is None else request, source),
+            "abstract": abstract or None,
+            "return_code": result,
+        }
+    )
 
 
 def other(family, *, operation="connect", kind=None, result=0, protocol=None):
     """An address of a family that records name and no more."""
     return "session.network", {
-        "operation": operation, "family": family, "family_name": names.family_name(family), "socket_type": kind,
-        "protocol": protocol, "return_code": result}
+        "operation": operation,
+        "family": family,
+        "family_name": names.family_name(family),
+        "socket_type": kind,
+        "protocol": protocol,
+        "return_code": result,
+    }

@@ -11,14 +11,20 @@ import flags
 import machine
 from jsonschema import Draft202012Validator, RefResolver
 
-PROBES = {"session.command", "session.exit", "session.disk", "session.network", "session.cgroup",
-          "session.tty"}
-HEAD = ["event", "time", "sid", "ei", "login", "user", "server_hostname", "server_id",
-        "schema_version"]
+PROBES = {
+    "session.command",
+    "session.exit",
+    "session.disk",
+    "session.network",
+    "session.cgroup",
+    "session.tty",
+}
+HEAD = ["event", "time", "sid", "ei", "login", "user", "server_hostname", "server_id", "schema_version"]
 TASK = ["pid", "ppid", "tid", "uid", "euid", "gid", "auid", "program", "exe", "cgroup_id"]
 SAME = [name for name in HEAD if name not in ("event", "time", "ei")]
 PLAYS_WITH_TERMINALS = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]"
+)
 
 
 def load_schemas():
@@ -26,9 +32,14 @@ def load_schemas():
     for file in sorted(machine.SCHEMAS.glob("*.json")):
         schema = json.loads(file.read_text())
         store[schema["$id"]] = schema
-    return {schema["title"]: (Draft202012Validator(schema, resolver=RefResolver(uri, schema, store=store)),
-                              list(schema["properties"]))
-            for uri, schema in store.items() if schema["title"].startswith("session.")}
+    return {
+        schema["title"]: (
+            Draft202012Validator(schema, resolver=RefResolver(uri, schema, store=store)),
+            list(schema["properties"]),
+        )
+        for uri, schema in store.items()
+        if schema["title"].startswith("session.")
+    }
 
 
 VALIDATORS = load_schemas()
@@ -177,9 +188,12 @@ class Log:
 
     def of(self, *events, **fields):
         """The records of these events that have these fields."""
-        return [record for record in self.records
-                if (not events or record["event"] in events)
-                and all(record.get(name) == value for name, value in fields.items())]
+        return [
+            record
+            for record in self.records
+            if (not events or record["event"] in events)
+            and all(record.get(name) == value for name, value in fields.items())
+        ]
 
     def one(self, *events, **fields):
         found = self.of(*events, **fields)
@@ -191,8 +205,10 @@ class Log:
 
     def summary(self):
         """What a person needs to see why a test failed."""
-        return "\n".join(f"{r['event']} {r.get('tid', '')} {r.get('program', '')} {json.dumps(own(r))[:300]}"
-                         for r in self.records[:100])
+        return "\n".join(
+            f"{r['event']} {r.get('tid', '')} {r.get('program', '')} {json.dumps(own(r))[:300]}"
+            for r in self.records[:100]
+        )
 
 
 def own(record):

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Joining the session's cgroup, leaving it, and being born in it or out of it."""
-import errno
 import json
 import os
 import pathlib
 import select
 import subprocess
 
+from errno import EACCES, ECONNREFUSED, ENOENT
 import machine
 import pytest
 from addresses import AF_INET, AF_INET6, DGRAM, STREAM, closed_port, listener, v4, v6
@@ -96,8 +96,12 @@ def test_an_outside_process_that_joins_is_recorded_from_then_on(waiting, bystand
     session.finish(b"")
     log = session.log()
     opens = log.of("session.disk", pid=process.pid)
-    assert sorted((r["path"], r["tid"]) for r in opens) == sorted((f"/seshat-joiner/{f['index']}", f["tid"]) for f in told)
-    assert {(r["ppid"], r["program"], r["exe"]) for r in opens} == {(os.getpid(), "joiner", machine.workload("joiner"))}
+    assert sorted((r["path"], r["tid"]) for r in opens) == sorted(
+        (f"/seshat-joiner/{f['index']}", f["tid"]) for f in told
+    )
+    assert {(r["ppid"], r["program"], r["exe"]) for r in opens} == {
+        (os.getpid(), "joiner", machine.workload("joiner"))
+    }
     assert log.one("session.exit", pid=process.pid)["exit_code"] == 0
     assert len(log.of(pid=process.pid)) == len(opens) + 1
 
@@ -141,7 +145,11 @@ def test_born_out_of_the_session(audit, outside):
     assert record["path"] == "/seshat-born-outside"
     assert record["cgroup_id"] == outside.stat().st_ino
     moved = log.one("session.cgroup", pid=child)
-    assert own(moved) == {"from": log.start["cgroup_path"], "to": f"/{outside.name}", "mover_pid": log.start["leader_pid"]}
+    assert own(moved) == {
+        "from": log.start["cgroup_path"],
+        "to": f"/{outside.name}",
+        "mover_pid": log.start["leader_pid"],
+    }
     assert log.one("session.exit", pid=child)["exit_code"] == 0
 
 
@@ -149,28 +157,81 @@ def test_recording_goes_on_after_leaving(script, outside):
     """By its own write to another cgroup's cgroup.procs: said so, and of no use."""
     procs = os.fsencode(outside / "cgroup.procs")
     with listener() as server, listener(kind=DGRAM) as four, closed_port() as none:
-        port, udp_port, refused = server.getsockname()[1], four.getsockname()[1], none.getsockname()[1]
+        port, udp_port, refused = (server.getsockname()[1], four.getsockname()[1], none.getsockname()[1])
         s = Script()
         descriptor = s.do("open", procs, O_WRONLY, expect=disk(procs, flags=O_WRONLY))
-        s.add("write", descriptor, b"0", 1, result=1, expect=("session.cgroup", {"from": session_cgroup, "to": f"/{outside.name}"}))
+        s.add(
+            "write",
+            descriptor,
+            b"0",
+            1,
+            result=1,
+            expect=("session.cgroup", {"from": session_cgroup, "to": f"/{outside.name}"}),
+        )
         s.add("open", b"/etc/hosts", O_RDONLY, expect=disk(b"/etc/hosts", flags=O_RDONLY))
-        s.add("openat", AT_FDCWD, b"/none/new", O_CREAT | O_WRONLY, 0o600, result=-errno.ENOENT,
-              expect=disk(b"/none/new", flags=O_CREAT | O_WRONLY, mode=0o600, result=-errno.ENOENT))
+        s.add(
+            "openat",
+            AT_FDCWD,
+            b"/none/new",
+            O_CREAT | O_WRONLY,
+            0o600,
+            expect=disk(b"/none/new", flags=O_CREAT | O_WRONLY, mode=0o600, result=-ENOENT),
+        )
         tcp = s.do("socket", AF_INET, STREAM, 0)
-        s.add("connect", tcp, *v4("127.0.0.1", port), flags="n", expect=inet("connect", "127.0.0.1", port, **LOCAL))
+        s.add(
+            "connect",
+            tcp,
+            *v4("127.0.0.1", port),
+            flags="n",
+            expect=inet("connect", "127.0.0.1", port, **LOCAL),
+        )
         failing = s.do("socket", AF_INET, STREAM, 0)
-        s.add("connect", failing, *v4("127.0.0.1", refused), result=-errno.ECONNREFUSED,
-              expect=inet("connect", "127.0.0.1", refused, result=-errno.ECONNREFUSED))
+        s.add(
+            "connect",
+            failing,
+            *v4("127.0.0.1", refused),
+            expect=inet("connect", "127.0.0.1", refused, result=-ECONNREFUSED),
+        )
         udp = s.do("socket", AF_INET, DGRAM, 0)
-        s.add("connect", udp, *v4("127.0.0.1", udp_port), flags="n", expect=inet("connect", "127.0.0.1", udp_port, **LOCAL, **UDP))
+        s.add(
+            "connect",
+            udp,
+            *v4("127.0.0.1", udp_port),
+            flags="n",
+            expect=inet("connect", "127.0.0.1", udp_port, **LOCAL, **UDP),
+        )
         bare = s.do("socket", AF_INET, DGRAM, 0)
-        s.add("sendto", bare, b"secret", 6, 0, *v4("127.0.0.1", udp_port), flags="n",
-              expect=inet("send", "127.0.0.1", udp_port, **LOCAL, **UDP, result=6))
-        s.add("sendto", bare, b"x", 1, 0, *v4("255.255.255.255", 9), flags="n", result=-errno.EACCES,
-              expect=inet("send", "255.255.255.255", 9, **LOCAL, **UDP, result=-errno.EACCES))
+        s.add(
+            "sendto",
+            bare,
+            b"secret",
+            6,
+            0,
+            *v4("127.0.0.1", udp_port),
+            flags="n",
+            expect=inet("send", "127.0.0.1", udp_port, **LOCAL, **UDP, result=6),
+        )
+        s.add(
+            "sendto",
+            bare,
+            b"x",
+            1,
+            0,
+            *v4("255.255.255.255", 9),
+            flags="n",
+            expect=inet("send", "255.255.255.255", 9, **LOCAL, **UDP, result=-EACCES),
+        )
         six = s.do("socket", AF_INET6, DGRAM, 0)
-        s.add("sendto", six, b"secret", 6, 0, *v6("::1", 9), flags="n",
-              expect=inet("send", "::1", 9, **LOCAL, **UDP, result=6))
+        s.add(
+            "sendto",
+            six,
+            b"secret",
+            6,
+            0,
+            *v6("::1", 9),
+            flags="n",
+            expect=inet("send", "::1", 9, **LOCAL, **UDP, result=6),
+        )
         log = script(s, cgroups=2)
     assert log.of("session.cgroup")[0]["cgroup_id"] == outside.stat().st_ino
     after = log.of("session.disk", path="/etc/hosts")[0]
@@ -183,7 +244,11 @@ def test_moved_by_another_process(waiting, outside):
     (outside / "cgroup.procs").write_text(str(leader))
     session.finish(b"")
     log = session.log()
-    assert own(log.one("session.cgroup")) == {"from": first["cgroup_path"], "to": f"/{outside.name}", "mover_pid": os.getpid()}
+    assert own(log.one("session.cgroup")) == {
+        "from": first["cgroup_path"],
+        "to": f"/{outside.name}",
+        "mover_pid": os.getpid(),
+    }
     assert log.one("session.cgroup")["pid"] == leader
     assert log.one("session.exit", pid=leader)["exit_code"] == 0
 
@@ -205,16 +270,20 @@ def test_each_thread_that_leaves_is_told_once(waiting, bystander, outside):
     log = session.log()
     moves = log.of("session.cgroup", pid=process.pid)
     leader = [(r["from"], r["to"], r["mover_pid"]) for r in moves if r["tid"] == process.pid]
-    assert leader == [(first["cgroup_path"], f"/{outside.name}", os.getpid()),
-                      (f"/{outside.name}", f"/{outside.name}/second", os.getpid())]
+    assert leader == [
+        (first["cgroup_path"], f"/{outside.name}", os.getpid()),
+        (f"/{outside.name}", f"/{outside.name}/second", os.getpid()),
+    ]
     assert len(log.of("session.disk", pid=process.pid)) == len(told)
 
 
 def test_moving_within_the_session_is_no_leaving(audit):
     """Below the session's own cgroup it is still inside."""
     root = machine.cgroup_root()
-    text = (f'own="{root}$(sed -n s/^0:://p /proc/self/cgroup)"; mkdir "$own/inner"; echo $$ > "$own/inner/cgroup.procs"; '
-            'cat /etc/hostname > /dev/null; echo $$ > "$own/cgroup.procs"; rmdir "$own/inner"')
+    text = (
+        f'own="{root}$(sed -n s/^0:://p /proc/self/cgroup)"; mkdir "$own/inner"; echo $$ > "$own/inner/cgroup.procs"; '
+        'cat /etc/hostname > /dev/null; echo $$ > "$own/cgroup.procs"; rmdir "$own/inner"'
+    )
     log = audit(["sh", "-c", text])
     assert not log.of("session.cgroup")
     assert len({record["cgroup_id"] for record in log.probed()}) == 2

@@ -1,14 +1,50 @@
 # SPDX-License-Identifier: Apache-2.0
 """connect(2): every family and outcome, field by field."""
-import errno
 import os
 import socket
 import struct
 
+from errno import (
+    EACCES,
+    EAFNOSUPPORT,
+    EALREADY,
+    EBADF,
+    ECONNREFUSED,
+    EFAULT,
+    EINPROGRESS,
+    EINVAL,
+    EISCONN,
+    ENETUNREACH,
+    ENOENT,
+    ENOTDIR,
+    ENOTSOCK,
+    EOPNOTSUPP,
+    EPROTOTYPE,
+)
 import machine
 import pytest
-from addresses import (AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_UNSPEC, DGRAM, ICMP, NONBLOCK, RAW, SEQPACKET,
-                       STREAM, closed_port, free_port, listener, local, v4, v4_bytes, v6, v6_bytes)
+from addresses import (
+    AF_INET,
+    AF_INET6,
+    AF_NETLINK,
+    AF_PACKET,
+    AF_UNIX,
+    AF_UNSPEC,
+    DGRAM,
+    ICMP,
+    NONBLOCK,
+    RAW,
+    SEQPACKET,
+    STREAM,
+    closed_port,
+    free_port,
+    listener,
+    local,
+    v4,
+    v4_bytes,
+    v6,
+    v6_bytes,
+)
 from calls import BAD, Script, edge, raw, structure
 from expect import LOCAL, disk, fact, inet, other, unix
 from flags import O_RDONLY
@@ -18,23 +54,50 @@ UDP = {"kind": "dgram", "protocol": "udp"}
 
 
 def test_tcp(script):
-    with listener() as four, listener(socket.AF_INET6) as six, closed_port() as none, closed_port(socket.AF_INET6) as none6:
+    with listener() as four, listener(socket.AF_INET6) as six, closed_port() as none, closed_port(
+        socket.AF_INET6
+    ) as none6:
         port, port6 = four.getsockname()[1], six.getsockname()[1]
         s = Script()
         one = s.do("socket", AF_INET, STREAM, 0)
-        s.add("connect", one, *v4("127.0.0.1", port), flags="n", expect=inet("connect", "127.0.0.1", port, **LOCAL))
-        s.add("connect", one, *v4("127.0.0.1", port), flags="n", result=-errno.EISCONN,
-              expect=inet("connect", "127.0.0.1", port, **LOCAL, result=-errno.EISCONN, source="request"))
+        s.add(
+            "connect",
+            one,
+            *v4("127.0.0.1", port),
+            flags="n",
+            expect=inet("connect", "127.0.0.1", port, **LOCAL),
+        )
+        s.add(
+            "connect",
+            one,
+            *v4("127.0.0.1", port),
+            flags="n",
+            expect=inet("connect", "127.0.0.1", port, **LOCAL, result=-EISCONN, source="request"),
+        )
         two = s.do("socket", AF_INET6, STREAM, 0)
         s.add("connect", two, *v6("::1", port6), flags="n", expect=inet("connect", "::1", port6, **LOCAL))
         three = s.do("socket", AF_INET6, STREAM, 0)
-        s.add("connect", three, *v6("::ffff:127.0.0.1", port), flags="n", expect=inet("connect", "::ffff:127.0.0.1", port, **LOCAL))
+        s.add(
+            "connect",
+            three,
+            *v6("::ffff:127.0.0.1", port),
+            flags="n",
+            expect=inet("connect", "::ffff:127.0.0.1", port, **LOCAL),
+        )
         refused = s.do("socket", AF_INET, STREAM, 0)
-        s.add("connect", refused, *v4("127.0.0.1", none.getsockname()[1]), result=-errno.ECONNREFUSED,
-              expect=inet("connect", "127.0.0.1", none.getsockname()[1], result=-errno.ECONNREFUSED))
+        s.add(
+            "connect",
+            refused,
+            *v4("127.0.0.1", none.getsockname()[1]),
+            expect=inet("connect", "127.0.0.1", none.getsockname()[1], result=-ECONNREFUSED),
+        )
         refused6 = s.do("socket", AF_INET6, STREAM, 0)
-        s.add("connect", refused6, *v6("::1", none6.getsockname()[1]), result=-errno.ECONNREFUSED,
-              expect=inet("connect", "::1", none6.getsockname()[1], result=-errno.ECONNREFUSED))
+        s.add(
+            "connect",
+            refused6,
+            *v6("::1", none6.getsockname()[1]),
+            expect=inet("connect", "::1", none6.getsockname()[1], result=-ECONNREFUSED),
+        )
         script(s)
 
 
@@ -44,7 +107,13 @@ def test_tcp_from_a_bound_port(script):
         s = Script()
         one = s.do("socket", AF_INET, STREAM, 0)
         s.do("bind", one, *v4("127.0.0.77", 0))
-        s.add("connect", one, *v4("127.0.0.1", port), flags="n", expect=inet("connect", "127.0.0.1", port, **LOCAL))
+        s.add(
+            "connect",
+            one,
+            *v4("127.0.0.1", port),
+            flags="n",
+            expect=inet("connect", "127.0.0.1", port, **LOCAL),
+        )
         log = script(s)
         assert log.one("session.network")["src_addr"] == "127.0.0.77"
 
@@ -54,16 +123,41 @@ def test_udp(script):
         port, port6 = four.getsockname()[1], six.getsockname()[1]
         s = Script()
         one = s.do("socket", AF_INET, DGRAM, 0)
-        s.add("connect", one, *v4("127.0.0.1", port), flags="n", expect=inet("connect", "127.0.0.1", port, **LOCAL, **UDP))
+        s.add(
+            "connect",
+            one,
+            *v4("127.0.0.1", port),
+            flags="n",
+            expect=inet("connect", "127.0.0.1", port, **LOCAL, **UDP),
+        )
         # A datagram socket may be connected again, and to where nobody listens.
-        s.add("connect", one, *v4("127.0.0.2", 9), flags="n", expect=inet("connect", "127.0.0.2", 9, **LOCAL, **UDP))
+        s.add(
+            "connect",
+            one,
+            *v4("127.0.0.2", 9),
+            flags="n",
+            expect=inet("connect", "127.0.0.2", 9, **LOCAL, **UDP),
+        )
         two = s.do("socket", AF_INET6, DGRAM, 0)
-        s.add("connect", two, *v6("::1", port6), flags="n", expect=inet("connect", "::1", port6, **LOCAL, **UDP))
-        s.add("connect", two, *v6("::ffff:127.0.0.1", port), result="any", flags="n",
-              expect=inet("connect", "::ffff:127.0.0.1", port, **LOCAL, **UDP, result=fact("result")))
+        s.add(
+            "connect", two, *v6("::1", port6), flags="n", expect=inet("connect", "::1", port6, **LOCAL, **UDP)
+        )
+        s.add(
+            "connect",
+            two,
+            *v6("::ffff:127.0.0.1", port),
+            result="any",
+            flags="n",
+            expect=inet("connect", "::ffff:127.0.0.1", port, **LOCAL, **UDP, result=fact("result")),
+        )
         three = s.do("socket", AF_INET, DGRAM, 0)
-        s.add("connect", three, *v4("255.255.255.255", 9), flags="n", result=-errno.EACCES,
-              expect=inet("connect", "255.255.255.255", 9, **LOCAL, **UDP, result=-errno.EACCES))
+        s.add(
+            "connect",
+            three,
+            *v4("255.255.255.255", 9),
+            flags="n",
+            expect=inet("connect", "255.255.255.255", 9, **LOCAL, **UDP, result=-EACCES),
+        )
         script(s)
 
 
@@ -74,10 +168,20 @@ def test_not_at_once(script):
         filler.connect(address)
         s = Script()
         one = s.do("socket", AF_INET, STREAM | NONBLOCK, 0)
-        s.add("connect", one, *v4(*address), flags="n", result=-errno.EINPROGRESS,
-              expect=inet("connect", *address, **LOCAL, result=-errno.EINPROGRESS))
-        s.add("connect", one, *v4(*address), flags="n", result=-errno.EALREADY,
-              expect=inet("connect", *address, **LOCAL, result=-errno.EALREADY, source="request"))
+        s.add(
+            "connect",
+            one,
+            *v4(*address),
+            flags="n",
+            expect=inet("connect", *address, **LOCAL, result=-EINPROGRESS),
+        )
+        s.add(
+            "connect",
+            one,
+            *v4(*address),
+            flags="n",
+            expect=inet("connect", *address, **LOCAL, result=-EALREADY, source="request"),
+        )
         script(s)
 
 
@@ -88,13 +192,30 @@ def test_unreachable(script):
     # A datagram socket has got its port by then, a stream socket has not.
     for kind, words in ((STREAM, {}), (DGRAM, UDP | LOCAL)):
         four = s.do("socket", AF_INET, kind, 0)
-        s.add("connect", four, *v4("192.0.2.1", 443), flags="n", result=-errno.ENETUNREACH,
-              expect=inet("connect", "192.0.2.1", 443, **words, result=-errno.ENETUNREACH))
+        s.add(
+            "connect",
+            four,
+            *v4("192.0.2.1", 443),
+            flags="n",
+            expect=inet("connect", "192.0.2.1", 443, **words, result=-ENETUNREACH),
+        )
         six = s.do("socket", AF_INET6, kind, 0)
-        s.add("connect", six, *v6("2001:db8::1", 443), flags="n", result="any",
-              expect=inet("connect", "2001:db8::1", 443, **words, result=fact("result")))
-        s.add("connect", six, *v6("fe80::1", 443, scope=1), flags="n", result="any",
-              expect=inet("connect", "fe80::1", 443, **words, scope=1, result=fact("result")))
+        s.add(
+            "connect",
+            six,
+            *v6("2001:db8::1", 443),
+            flags="n",
+            result="any",
+            expect=inet("connect", "2001:db8::1", 443, **words, result=fact("result")),
+        )
+        s.add(
+            "connect",
+            six,
+            *v6("fe80::1", 443, scope=1),
+            flags="n",
+            result="any",
+            expect=inet("connect", "fe80::1", 443, **words, scope=1, result=fact("result")),
+        )
     log = script(s)
     assert all(record["return_code"] < 0 for record in log.of("session.network"))
 
@@ -105,9 +226,22 @@ def test_disconnect(script):
         s = Script()
         for kind, words in ((STREAM, {}), (DGRAM, UDP)):
             one = s.do("socket", AF_INET, kind, 0)
-            s.add("connect", one, *v4("127.0.0.1", port), flags="n", expect=inet("connect", "127.0.0.1", port, **LOCAL, **words))
-            s.add("connect", one, raw(struct.pack("=H", AF_UNSPEC) + bytes(14)), 16,
-                  expect=other(AF_UNSPEC, kind=words.get("kind", "stream"), protocol=words.get("protocol", "tcp")))
+            s.add(
+                "connect",
+                one,
+                *v4("127.0.0.1", port),
+                flags="n",
+                expect=inet("connect", "127.0.0.1", port, **LOCAL, **words),
+            )
+            s.add(
+                "connect",
+                one,
+                raw(struct.pack("=H", AF_UNSPEC) + bytes(14)),
+                16,
+                expect=other(
+                    AF_UNSPEC, kind=words.get("kind", "stream"), protocol=words.get("protocol", "tcp")
+                ),
+            )
         script(s)
 
 
@@ -115,28 +249,61 @@ def test_what_is_no_socket(script):
     s = Script()
     file = s.do("open", b"/etc/hosts", O_RDONLY, expect=disk(b"/etc/hosts", flags=O_RDONLY))
     nothing = {"kind": None, "protocol": None, "source": "request"}
-    for descriptor, error in ((12345, errno.EBADF), (-1, errno.EBADF), (file, errno.ENOTSOCK), (0, errno.ENOTSOCK)):
-        s.add("connect", descriptor, *v4("192.0.2.9", 80), result=-error, expect=inet("connect", "192.0.2.9", 80, **nothing, result=-error))
-    s.add("connect", 12345, *v6("2001:db8::9", 80), result=-errno.EBADF, expect=inet("connect", "2001:db8::9", 80, **nothing, result=-errno.EBADF))
-    s.add("connect", file, *local(b"/run/x"), result=-errno.ENOTSOCK, expect=unix(b"/run/x", kind=None, result=-errno.ENOTSOCK))
+    for descriptor, error in ((12345, EBADF), (-1, EBADF), (file, ENOTSOCK), (0, ENOTSOCK)):
+        s.add(
+            "connect",
+            descriptor,
+            *v4("192.0.2.9", 80),
+            expect=inet("connect", "192.0.2.9", 80, **nothing, result=-error),
+        )
+    s.add(
+        "connect",
+        12345,
+        *v6("2001:db8::9", 80),
+        expect=inet("connect", "2001:db8::9", 80, **nothing, result=-EBADF),
+    )
+    s.add("connect", file, *local(b"/run/x"), expect=unix(b"/run/x", kind=None, result=-ENOTSOCK))
     script(s)
 
 
 def test_bad_pointers(script):
     s = Script()
-    efault = -errno.EFAULT
+    efault = -EFAULT
     for kind, words in ((STREAM, {}), (DGRAM, UDP)):
         one = s.do("socket", AF_INET, kind, 0)
-        s.add("connect", one, BAD, 16, result=efault, expect=inet("connect", None, 4, **words, result=efault))
-        s.add("connect", one, 0, 16, result=efault, expect=inet("connect", None, 4, **words, result=efault))
-        s.add("connect", one, edge(v4_bytes("192.0.2.1", 80)[:8]), 16, result=efault, expect=inet("connect", None, 4, **words, result=efault))
+        s.add("connect", one, BAD, 16, expect=inet("connect", None, 4, **words, result=efault))
+        s.add("connect", one, 0, 16, expect=inet("connect", None, 4, **words, result=efault))
+        s.add(
+            "connect",
+            one,
+            edge(v4_bytes("192.0.2.1", 80)[:8]),
+            16,
+            expect=inet("connect", None, 4, **words, result=efault),
+        )
         six = s.do("socket", AF_INET6, kind, 0)
-        s.add("connect", six, BAD, 28, result=efault, expect=inet("connect", None, 6, **words, result=efault))
+        s.add("connect", six, BAD, 28, expect=inet("connect", None, 6, **words, result=efault))
     here = s.do("socket", AF_UNIX, STREAM, 0)
-    s.add("connect", here, BAD, 110, result=efault,
-          expect=("session.network", unix(None, source="unreadable", result=efault)[1] | {"address_source": "unreadable"}))
+    s.add(
+        "connect",
+        here,
+        BAD,
+        110,
+        expect=(
+            "session.network",
+            unix(None, source="unreadable", result=efault)[1] | {"address_source": "unreadable"},
+        ),
+    )
     link = s.do("socket", AF_NETLINK, RAW, 0)
-    s.add("connect", link, BAD, 12, result=efault, expect=("session.network", other(AF_NETLINK, kind="raw", result=efault)[1] | {"address_source": "unreadable"}))
+    s.add(
+        "connect",
+        link,
+        BAD,
+        12,
+        expect=(
+            "session.network",
+            other(AF_NETLINK, kind="raw", result=efault)[1] | {"address_source": "unreadable"},
+        ),
+    )
     script(s)
 
 
@@ -147,25 +314,33 @@ def test_addresses_of_every_length(script, kind, words):
     data = v4_bytes("127.0.0.1", 9) + bytes(240)
     for size in [*range(0, 20), 27, 28, 64, 110, 127, 128, 129, 200, 256, 65536, 2**31 - 1, -1]:
         one = s.do("socket", AF_INET, kind, 0)
-        result = -errno.EINVAL if size < 16 or size > 128 else None
+        result = -EINVAL if size < 16 or size > 128 else None
         if result and 0 <= size < 16:
             expect = inet("connect", None, 4, **words, result=result)
         elif result:
             expect = inet("connect", "127.0.0.1", 9, **words, source="request", result=result)
         elif kind == STREAM:
-            result = -errno.ECONNREFUSED
+            result = -ECONNREFUSED
             expect = inet("connect", "127.0.0.1", 9, result=result)
         else:
             expect = inet("connect", "127.0.0.1", 9, **LOCAL, **words)
         s.add("connect", one, raw(data), size, flags="n", result=result, expect=expect)
     for size in (2, 16, 23, 24, 27, 28, 128):
         six = s.do("socket", AF_INET6, kind, 0)
-        result = -errno.EINVAL if size < 24 else -errno.ECONNREFUSED if kind == STREAM else None
+        result = -EINVAL if size < 24 else -ECONNREFUSED if kind == STREAM else None
         if size < 24:
             expect = inet("connect", None, 6, **words, result=result)
         else:
             expect = inet("connect", "::1", 9, **words, result=result or 0, **({} if result else LOCAL))
-        s.add("connect", six, raw(v6_bytes("::1", 9) + bytes(100)), size, flags="n", result=result, expect=expect)
+        s.add(
+            "connect",
+            six,
+            raw(v6_bytes("::1", 9) + bytes(100)),
+            size,
+            flags="n",
+            result=result,
+            expect=expect,
+        )
     script(s)
 
 
@@ -174,25 +349,55 @@ def test_families_of_every_number(script):
     s = Script()
     four = s.do("socket", AF_INET, STREAM, 0)
     for family in [*range(3, 10), *range(11, 47), 99, 255, 1000, 65535]:
-        s.add("connect", four, raw(v4_bytes("192.0.2.1", 80, family)), 16, result=-errno.EAFNOSUPPORT,
-              expect=other(family, kind="stream", protocol="tcp", result=-errno.EAFNOSUPPORT))
-    s.add("connect", four, *v6("2001:db8::1", 80), result=-errno.EAFNOSUPPORT,
-          expect=inet("connect", "2001:db8::1", 80, source="request", result=-errno.EAFNOSUPPORT))
-    s.add("connect", four, *local(b"/run/claim"), result=-errno.EINVAL, expect=unix(b"/run/claim", result=-errno.EINVAL))
+        s.add(
+            "connect",
+            four,
+            raw(v4_bytes("192.0.2.1", 80, family)),
+            16,
+            expect=other(family, kind="stream", protocol="tcp", result=-EAFNOSUPPORT),
+        )
+    s.add(
+        "connect",
+        four,
+        *v6("2001:db8::1", 80),
+        expect=inet("connect", "2001:db8::1", 80, source="request", result=-EAFNOSUPPORT),
+    )
+    s.add("connect", four, *local(b"/run/claim"), expect=unix(b"/run/claim", result=-EINVAL))
     script(s)
 
 
 def test_other_sockets(script):
     s = Script()
     link = s.do("socket", AF_NETLINK, RAW, 0)
-    s.add("connect", link, raw(struct.pack("=HHII", AF_NETLINK, 0, 0, 0)), 12, expect=other(AF_NETLINK, kind="raw"))
+    s.add(
+        "connect",
+        link,
+        raw(struct.pack("=HHII", AF_NETLINK, 0, 0, 0)),
+        12,
+        expect=other(AF_NETLINK, kind="raw"),
+    )
     packet = s.do("socket", AF_PACKET, RAW, 0)
-    s.add("connect", packet, raw(struct.pack("=HHiHBB8s", AF_PACKET, 0, 1, 0, 0, 0, b"")), 20, result=-errno.EOPNOTSUPP,
-          expect=other(AF_PACKET, kind="raw", result=-errno.EOPNOTSUPP))
+    s.add(
+        "connect",
+        packet,
+        raw(struct.pack("=HHiHBB8s", AF_PACKET, 0, 1, 0, 0, 0, b"")),
+        20,
+        expect=other(AF_PACKET, kind="raw", result=-EOPNOTSUPP),
+    )
     ping = s.do("socket", AF_INET, RAW, ICMP)
-    s.add("connect", ping, *v4("127.0.0.1", 0), expect=inet("connect", "127.0.0.1", 0, kind="raw", protocol="icmp"))
+    s.add(
+        "connect",
+        ping,
+        *v4("127.0.0.1", 0),
+        expect=inet("connect", "127.0.0.1", 0, kind="raw", protocol="icmp"),
+    )
     odd = s.do("socket", AF_INET, RAW, 253)
-    s.add("connect", odd, *v4("127.0.0.1", 0), expect=inet("connect", "127.0.0.1", 0, kind="raw", protocol="253"))
+    s.add(
+        "connect",
+        odd,
+        *v4("127.0.0.1", 0),
+        expect=inet("connect", "127.0.0.1", 0, kind="raw", protocol="253"),
+    )
     script(s)
 
 
@@ -200,7 +405,9 @@ def test_other_sockets(script):
 def test_unix_sockets(script, place, kind, name):
     path = place + b"/socket"
     os.symlink(b"socket", place + b"/link")
-    with listener(socket.AF_UNIX, kind, path.decode()), listener(socket.AF_UNIX, kind, b"\0seshat \xff" + os.path.basename(place)):
+    with listener(socket.AF_UNIX, kind, path.decode()), listener(
+        socket.AF_UNIX, kind, b"\0seshat \xff" + os.path.basename(place)
+    ):
         s = Script()
         s.do("chdir", place)
         for request in (path, b"socket", b"./socket", b"../" + os.path.basename(place) + b"/socket", b"link"):
@@ -209,10 +416,20 @@ def test_unix_sockets(script, place, kind, name):
         one = s.do("socket", AF_UNIX, kind, 0)
         s.add("connect", one, *local(path, terminated=False), expect=unix(path, kind=name))
         one = s.do("socket", AF_UNIX, kind, 0)
-        s.add("connect", one, *local(b"socket\0rest is ignored", terminated=False), expect=unix(path, b"socket", kind=name))
+        s.add(
+            "connect",
+            one,
+            *local(b"socket\0rest is ignored", terminated=False),
+            expect=unix(path, b"socket", kind=name),
+        )
         hidden = b"seshat \xff" + os.path.basename(place)
         one = s.do("socket", AF_UNIX, kind, 0)
-        s.add("connect", one, *local(b"\0" + hidden, terminated=False), expect=unix(b"@" + hidden, kind=name, abstract=True, source="request"))
+        s.add(
+            "connect",
+            one,
+            *local(b"\0" + hidden, terminated=False),
+            expect=unix(b"@" + hidden, kind=name, abstract=True, source="request"),
+        )
         script(s)
 
 
@@ -224,21 +441,46 @@ def test_unix_failures(script, place):
     s = Script()
     s.do("chdir", place)
     with listener(socket.AF_UNIX, socket.SOCK_STREAM, (place + b"/stream").decode()):
-        for request, error in ((place + b"/none", errno.ENOENT), (b"none", errno.ENOENT), (b"closed", errno.ECONNREFUSED),
-                               (b"file", errno.ECONNREFUSED), (b"file/x", errno.ENOTDIR), (b"stream", errno.EPROTOTYPE),
-                               (b"n" * 108, errno.ENOENT), (b"/" + b"n" * 107, errno.ENOENT), (b"bad \xff\n\x1b", errno.ENOENT)):
+        for request, error in (
+            (place + b"/none", ENOENT),
+            (b"none", ENOENT),
+            (b"closed", ECONNREFUSED),
+            (b"file", ECONNREFUSED),
+            (b"file/x", ENOTDIR),
+            (b"stream", EPROTOTYPE),
+            (b"n" * 108, ENOENT),
+            (b"/" + b"n" * 107, ENOENT),
+            (b"bad \xff\n\x1b", ENOENT),
+        ):
             one = s.do("socket", AF_UNIX, DGRAM, 0)
             whole = request if request.startswith(b"/") else place + b"/" + request
-            s.add("connect", one, *local(request, terminated=len(request) < 108), result=-error,
-                  expect=unix(whole, request, kind="dgram", result=-error))
+            s.add(
+                "connect",
+                one,
+                *local(request, terminated=len(request) < 108),
+                expect=unix(whole, request, kind="dgram", result=-error),
+            )
         one = s.do("socket", AF_UNIX, DGRAM, 0)
-        s.add("connect", one, *local(b"\0no such name", terminated=False), result=-errno.ECONNREFUSED,
-              expect=unix(b"@no such name", kind="dgram", abstract=True, source="request", result=-errno.ECONNREFUSED))
-        s.add("connect", one, raw(struct.pack("=H", AF_UNIX)), 2, result=-errno.EINVAL,
-              expect=other(AF_UNIX, kind="dgram", result=-errno.EINVAL))
+        s.add(
+            "connect",
+            one,
+            *local(b"\0no such name", terminated=False),
+            expect=unix(
+                b"@no such name", kind="dgram", abstract=True, source="request", result=-ECONNREFUSED
+            ),
+        )
+        s.add(
+            "connect",
+            one,
+            raw(struct.pack("=H", AF_UNIX)),
+            2,
+            expect=other(AF_UNIX, kind="dgram", result=-EINVAL),
+        )
         s.do("setresuid", machine.NOBODY, machine.NOBODY, machine.NOBODY)
         denied = s.do("socket", AF_UNIX, STREAM, 0)
-        s.add("connect", denied, *local(b"stream"), result=-errno.EACCES, expect=unix(place + b"/stream", b"stream", result=-errno.EACCES))
+        s.add(
+            "connect", denied, *local(b"stream"), expect=unix(place + b"/stream", b"stream", result=-EACCES)
+        )
         script(s)
 
 
@@ -249,7 +491,7 @@ def test_unix_in_a_chroot(script, place):
         s.do("chroot", place + b"/root")
         s.do("chdir", b"/")
         one = s.do("socket", AF_UNIX, STREAM, 0)
-        s.add("connect", one, *local(b"/none"), result=-errno.ENOENT, expect=unix(place + b"/root/none", b"/none", result=-errno.ENOENT))
+        s.add("connect", one, *local(b"/none"), expect=unix(place + b"/root/none", b"/none", result=-ENOENT))
         s.add("connect", one, *local(b"/socket"), expect=unix(place + b"/root/socket", b"/socket"))
         script(s)
 
@@ -260,7 +502,13 @@ def test_by_threads_and_children(script):
         s = Script()
         for flags in ("t", "c", "ct"):
             one = s.do("socket", AF_INET, STREAM, 0)
-            s.add("connect", one, *v4("127.0.0.1", port), flags=flags + "n", expect=inet("connect", "127.0.0.1", port, **LOCAL))
+            s.add(
+                "connect",
+                one,
+                *v4("127.0.0.1", port),
+                flags=flags + "n",
+                expect=inet("connect", "127.0.0.1", port, **LOCAL),
+            )
         script(s)
 
 
@@ -269,16 +517,34 @@ def test_the_32_bit_calls(script):
         port = server.getsockname()[1]
         s = Script()
         one = s.do("socket", AF_INET, STREAM, 0)
-        s.add("connect", one, *v4("127.0.0.1", port), flags="3n", expect=inet("connect", "127.0.0.1", port, **LOCAL))
+        s.add(
+            "connect",
+            one,
+            *v4("127.0.0.1", port),
+            flags="3n",
+            expect=inet("connect", "127.0.0.1", port, **LOCAL),
+        )
         two = s.do("socket", AF_INET, STREAM, 0)
         # Bound beforehand: what socketcall() is given first is no socket that the workload could ask afterwards.
         s.do("bind", two, *v4("127.0.0.1", held_port := free_port()))
         address, size = v4("127.0.0.1", port)
-        s.add("socketcall", 3, structure(("w", two), ("w", address), ("w", size)), flags="3",
-              expect=inet("connect", "127.0.0.1", port, src="127.0.0.1", src_port=held_port))
-        s.add("connect", 12345, *v4("192.0.2.1", 80), flags="3", result=-errno.EBADF,
-              expect=inet("connect", "192.0.2.1", 80, kind=None, protocol=None, source="request", result=-errno.EBADF))
-        s.add("connect", one, BAD, 16, flags="3n", result=-errno.EFAULT, expect=inet("connect", None, 4, **LOCAL, result=-errno.EFAULT))
+        s.add(
+            "socketcall",
+            3,
+            structure(("w", two), ("w", address), ("w", size)),
+            flags="3",
+            expect=inet("connect", "127.0.0.1", port, src="127.0.0.1", src_port=held_port),
+        )
+        s.add(
+            "connect",
+            12345,
+            *v4("192.0.2.1", 80),
+            flags="3",
+            expect=inet(
+                "connect", "192.0.2.1", 80, kind=None, protocol=None, source="request", result=-EBADF
+            ),
+        )
+        s.add("connect", one, BAD, 16, flags="3n", expect=inet("connect", None, 4, **LOCAL, result=-EFAULT))
         script(s)
 
 
@@ -288,6 +554,14 @@ def test_fast_open_is_a_connection_too(script):
         port = server.getsockname()[1]
         s = Script()
         one = s.do("socket", AF_INET, STREAM, 0)
-        s.add("sendto", one, b"x", 1, 0x20000000, *v4("127.0.0.1", port), flags="n",
-              expect=inet("connect", "127.0.0.1", port, **LOCAL, result=1))
+        s.add(
+            "sendto",
+            one,
+            b"x",
+            1,
+            0x20000000,
+            *v4("127.0.0.1", port),
+            flags="n",
+            expect=inet("connect", "127.0.0.1", port, **LOCAL, result=1),
+        )
         script(s)

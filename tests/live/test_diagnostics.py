@@ -31,15 +31,43 @@ def command(marker):
 
 def in_mounts(script, marker):
     """In a mount namespace of its own, after SCRIPT."""
-    return ["unshare", "-m", "--propagation", "private", "sh", "-ec", script + '\nexec "$@"', "sh", *command(marker)]
+    return [
+        "unshare",
+        "-m",
+        "--propagation",
+        "private",
+        "sh",
+        "-ec",
+        script + '\nexec "$@"',
+        "sh",
+        *command(marker),
+    ]
 
 
 def test_not_root(place):
     os.chmod(place, 0o777)
     program = shutil.copy(machine.SESHAT, place + b"/seshat")
     marker = place + b"/ran"
-    refused(120, ["root"], ["setpriv", "--reuid", str(machine.NOBODY), "--regid", str(machine.NOBODY), "--clear-groups",
-                            program, "run", "-o", "/dev/null", "--", "touch", marker], marker)
+    refused(
+        120,
+        ["root"],
+        [
+            "setpriv",
+            "--reuid",
+            str(machine.NOBODY),
+            "--regid",
+            str(machine.NOBODY),
+            "--clear-groups",
+            program,
+            "run",
+            "-o",
+            "/dev/null",
+            "--",
+            "touch",
+            marker,
+        ],
+        marker,
+    )
 
 
 @pytest.mark.parametrize("missing", ["-all", "-bpf,-sys_admin,-perfmon"])
@@ -57,8 +85,10 @@ def test_no_cgroup_v2(marker):
 
 
 def test_lockdown(marker):
-    script = ("mount -t tmpfs none /sys/kernel/security\n"
-              'echo "none integrity [confidentiality]" > /sys/kernel/security/lockdown')
+    script = (
+        "mount -t tmpfs none /sys/kernel/security\n"
+        'echo "none integrity [confidentiality]" > /sys/kernel/security/lockdown'
+    )
     refused(124, ["lockdown"], in_mounts(script, marker), marker)
 
 
@@ -95,9 +125,23 @@ def test_command_that_the_kernel_refuses(place):
     refused(127, [path], run(path), None)
 
 
-@pytest.mark.parametrize("words", [[], ["run"], ["run", "--"], ["run", "--none", "true"], ["none"], ["run", "-o"], ["--none"],
-                                   ["run", "--buffer-size=0", "true"], ["run", "--buffer-size=x", "true"], ["run", "--buffer-size=-1", "true"],
-                                   ["run", "--buffer-size=999999999999999999999G", "true"], ["run", "--buffer-size=", "true"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["run"],
+        ["run", "--"],
+        ["run", "--none", "true"],
+        ["none"],
+        ["run", "-o"],
+        ["--none"],
+        ["run", "--buffer-size=0", "true"],
+        ["run", "--buffer-size=x", "true"],
+        ["run", "--buffer-size=-1", "true"],
+        ["run", "--buffer-size=999999999999999999999G", "true"],
+        ["run", "--buffer-size=", "true"],
+    ],
+)
 def test_wrong_usage(words):
     out = subprocess.run([machine.SESHAT, *words], check=False, capture_output=True, timeout=60)
     assert out.returncode == 125, out
@@ -108,5 +152,7 @@ def test_wrong_usage(words):
 def test_options_end_at_the_command(audit):
     log = audit(["echo", "-o", "--pretty", "--", "--no-wait"])
     assert log.out == b"-o --pretty -- --no-wait\n"
-    out = subprocess.run([machine.SESHAT, "run", "-o", "/dev/null", "echo", "--pretty", "-o"], check=True, capture_output=True)
+    out = subprocess.run(
+        [machine.SESHAT, "run", "-o", "/dev/null", "echo", "--pretty", "-o"], check=True, capture_output=True
+    )
     assert out.stdout == b"--pretty -o\n"

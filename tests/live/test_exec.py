@@ -1,19 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs executed, and attempts that failed: every way, field by field."""
-import errno
 import os
 import resource
 import shutil
 
+from errno import E2BIG, EACCES, EBADF, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC, ENOTDIR, ETXTBSY
 import machine
 import pytest
-from calls import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, BAD, Script, edge, raw, structure, vector
+from calls import (
+    AT_EMPTY_PATH,
+    AT_FDCWD,
+    AT_SYMLINK_NOFOLLOW,
+    BAD,
+    Script,
+    edge,
+    raw,
+    read_facts,
+    structure,
+    vector,
+)
 from expect import command, disk, fact
 from flags import O_CLOEXEC, O_PATH, O_RDONLY, O_RDWR
-from test_open import NAMES
+from names import NAMES
 
 NOTHING = os.fsencode(machine.workload("nothing"))
 EXE = NOTHING.decode()
+CLONE_NEWUSER = 0x10000000
 
 
 @pytest.fixture
@@ -40,11 +52,23 @@ def test_success_in_every_way_to_name_a_program(script, place, program):
     closing = s.do("open", program, O_PATH | O_CLOEXEC, expect=disk(program, flags=O_PATH | O_CLOEXEC))
 
     def attempt(call, *args, request):
-        s.add(call, *args, flags="c", exe=program.decode(),
-              expect=command(program, request, [b"zero", b"one", b"two words"], cwd=place))
+        s.add(
+            call,
+            *args,
+            flags="c",
+            exe=program.decode(),
+            expect=command(program, request, [b"zero", b"one", b"two words"], cwd=place)
+        )
 
     argv = vector(b"zero", b"one", b"two words")
-    for name in (program, b"./program", b"program", b"link", place + b"/../" + os.path.basename(place) + b"/program", b".//program"):
+    for name in (
+        program,
+        b"./program",
+        b"program",
+        b"link",
+        place + b"/../" + os.path.basename(place) + b"/program",
+        b".//program",
+    ):
         attempt("execve", name, argv, 0, request=name)
         attempt("execveat", AT_FDCWD, name, argv, 0, 0, request=name)
     attempt("execveat", directory, b"program", argv, 0, 0, request=b"program")
@@ -62,8 +86,18 @@ def test_no_arguments(script, place):
     s.do("chdir", place)
     for argv in (0, vector()):
         s.add("execve", NOTHING, argv, 0, flags="c", exe=EXE, expect=command(NOTHING, argv=[b""], cwd=place))
-    s.add("execve", NOTHING, vector(b""), 0, flags="c", exe=EXE, expect=command(NOTHING, argv=[b""], cwd=place))
-    s.add("execve", NOTHING, vector(b"", b"", b""), 0, flags="c", exe=EXE, expect=command(NOTHING, argv=[b"", b"", b""], cwd=place))
+    s.add(
+        "execve", NOTHING, vector(b""), 0, flags="c", exe=EXE, expect=command(NOTHING, argv=[b""], cwd=place)
+    )
+    s.add(
+        "execve",
+        NOTHING,
+        vector(b"", b"", b""),
+        0,
+        flags="c",
+        exe=EXE,
+        expect=command(NOTHING, argv=[b"", b"", b""], cwd=place),
+    )
     script(s)
 
 
@@ -71,10 +105,22 @@ def test_arguments_byte_for_byte(script, place):
     s = Script()
     s.do("chdir", place)
     for name in NAMES:
-        s.add("execve", NOTHING, vector(name, b"", name + b"\xff", b"plain"), 0, flags="c", exe=EXE,
-              expect=command(NOTHING, argv=[name, b"", name + b"\xff", b"plain"], cwd=place))
-        s.add("execve", b"/none", vector(name, name), 0, result=-errno.ENOENT,
-              expect=command(b"/none", argv=[name, name], cwd=place, result=-errno.ENOENT))
+        s.add(
+            "execve",
+            NOTHING,
+            vector(name, b"", name + b"\xff", b"plain"),
+            0,
+            flags="c",
+            exe=EXE,
+            expect=command(NOTHING, argv=[name, b"", name + b"\xff", b"plain"], cwd=place),
+        )
+        s.add(
+            "execve",
+            b"/none",
+            vector(name, name),
+            0,
+            expect=command(b"/none", argv=[name, name], cwd=place, result=-ENOENT),
+        )
     script(s)
 
 
@@ -91,13 +137,32 @@ def big_arguments(size):
     return found
 
 
-@pytest.mark.parametrize("size", [4095, 4096, 4097, 4100, 8191, 12288, 12289, 131072, 1000003, 2097152 - 4096])
+@pytest.mark.parametrize(
+    "size", [4095, 4096, 4097, 4100, 8191, 12288, 12289, 131072, 1000003, 2097152 - 4096]
+)
 def test_long_arguments(script, place, size):
     argv = big_arguments(size)
     s = Script()
     s.do("chdir", place)
-    s.add("execve", NOTHING, vector(*argv), 0, flags="c", exe=EXE, expect=command(NOTHING, argv=argv, cwd=place))
-    s.add("execve", b"/none", vector(*argv), 0, result=-errno.ENOENT, expect=command(b"/none", argv=argv, cwd=place, result=-errno.ENOENT))
+    s.add(
+        "execve", NOTHING, vector(*argv), 0, flags="c", exe=EXE, expect=command(NOTHING, argv=argv, cwd=place)
+    )
+    s.add(
+        "execve", b"/none", vector(*argv), 0, expect=command(b"/none", argv=argv, cwd=place, result=-ENOENT)
+    )
+    script(s)
+
+
+@pytest.mark.parametrize("byte", [b"\x01", b"\xff", b'"'])
+def test_arguments_that_grow_most(script, place, byte):
+    """Nearly 2 MiB of what JSON needs six characters for, or base64 besides."""
+    argv = [b"zero"] + [byte * 131071] * 15
+    s = Script()
+    s.do("chdir", place)
+    s.add(
+        "execve", NOTHING, vector(*argv), 0, flags="c", exe=EXE, expect=command(NOTHING, argv=argv, cwd=place)
+    )
+    s.add("open", b"/none", 0, expect=disk(b"/none", flags=0, result=-ENOENT))
     script(s)
 
 
@@ -106,8 +171,12 @@ def test_many_arguments(script, place):
     argv = [b"zero"] + [b"", b"a", b"bc"] * 60000
     s = Script()
     s.do("chdir", place)
-    s.add("execve", NOTHING, vector(*argv), 0, flags="c", exe=EXE, expect=command(NOTHING, argv=argv, cwd=place))
-    s.add("execve", b"/none", vector(*argv), 0, result=-errno.ENOENT, expect=command(b"/none", argv=argv, cwd=place, result=-errno.ENOENT))
+    s.add(
+        "execve", NOTHING, vector(*argv), 0, flags="c", exe=EXE, expect=command(NOTHING, argv=argv, cwd=place)
+    )
+    s.add(
+        "execve", b"/none", vector(*argv), 0, expect=command(b"/none", argv=argv, cwd=place, result=-ENOENT)
+    )
     script(s)
 
 
@@ -117,13 +186,19 @@ def test_arguments_beyond_2_mib(script, place):
     s = Script()
     s.do("chdir", place)
     s.do("setrlimit", resource.RLIMIT_STACK, structure(("q", 64 << 20), ("q", 64 << 20)))
-    s.add("execve", NOTHING, vector(*argv), 0, flags="c", exe=EXE, expect=command(NOTHING, argv=argv, cwd=place))
+    s.add(
+        "execve", NOTHING, vector(*argv), 0, flags="c", exe=EXE, expect=command(NOTHING, argv=argv, cwd=place)
+    )
     script(s)
 
 
 def test_failures(script, place, program):
     os.symlink(b"loop", place + b"/loop")
-    for name, mode, content in ((b"plain", 0o644, b"x"), (b"garbage", 0o755, b"\x01\x02\x03"), (b"empty", 0o755, b"")):
+    for name, mode, content in (
+        (b"plain", 0o644, b"x"),
+        (b"garbage", 0o755, b"\x01\x02\x03"),
+        (b"empty", 0o755, b""),
+    ):
         with open(place + b"/" + name, "wb") as file:
             file.write(content)
         os.chmod(place + b"/" + name, mode)
@@ -137,22 +212,43 @@ def test_failures(script, place, program):
 
     def attempt(name, error, call="execve", before=(), after=(), path=None):
         whole = path or (name if name.startswith(b"/") else place + b"/" + name)
-        s.add(call, *before, name, argv, 0, *after, result=-error, expect=command(whole, name, [b"zero", b"one"], cwd=place, result=-error))
+        s.add(
+            call,
+            *before,
+            name,
+            argv,
+            0,
+            *after,
+            expect=command(whole, name, [b"zero", b"one"], cwd=place, result=-error)
+        )
 
-    for name, error in ((b"/none", errno.ENOENT), (b"none", errno.ENOENT), (b"./none", errno.ENOENT), (b"plain", errno.EACCES),
-                        (place, errno.EACCES), (b".", errno.EACCES), (b"garbage", errno.ENOEXEC), (b"empty", errno.ENOEXEC),
-                        (b"loop", errno.ELOOP), (b"plain/x", errno.ENOTDIR), (b"program/", errno.ENOTDIR), (long_name, errno.ENAMETOOLONG),
-                        (b"orphan", errno.ENOENT), (b"program", errno.ETXTBSY), (b"/dev/null", errno.EACCES)):
+    for name, error in (
+        (b"/none", ENOENT),
+        (b"none", ENOENT),
+        (b"./none", ENOENT),
+        (b"plain", EACCES),
+        (place, EACCES),
+        (b".", EACCES),
+        (b"garbage", ENOEXEC),
+        (b"empty", ENOEXEC),
+        (b"loop", ELOOP),
+        (b"plain/x", ENOTDIR),
+        (b"program/", ENOTDIR),
+        (long_name, ENAMETOOLONG),
+        (b"orphan", ENOENT),
+        (b"program", ETXTBSY),
+        (b"/dev/null", EACCES),
+    ):
         attempt(name, error)
         attempt(name, error, "execveat", [AT_FDCWD], [0])
         if not name.startswith(b"/"):
             attempt(name, error, "execveat", [directory], [0])
-    attempt(b"", errno.ENOENT, path=place)
-    attempt(b"x", errno.EBADF, "execveat", [12345], [0], path=b"x")
-    attempt(b"loop", errno.ELOOP, "execveat", [directory], [AT_SYMLINK_NOFOLLOW])
-    attempt(b"none", errno.EINVAL, "execveat", [directory], [0x8000])
-    attempt(b"", errno.ETXTBSY, "execveat", [writer], [AT_EMPTY_PATH], path=program)
-    attempt(b"", errno.EACCES, "execveat", [directory], [AT_EMPTY_PATH], path=place)
+    attempt(b"", ENOENT, path=place)
+    attempt(b"x", EBADF, "execveat", [12345], [0], path=b"x")
+    attempt(b"loop", ELOOP, "execveat", [directory], [AT_SYMLINK_NOFOLLOW])
+    attempt(b"none", EINVAL, "execveat", [directory], [0x8000])
+    attempt(b"", ETXTBSY, "execveat", [writer], [AT_EMPTY_PATH], path=program)
+    attempt(b"", EACCES, "execveat", [directory], [AT_EMPTY_PATH], path=place)
     script(s)
 
 
@@ -160,17 +256,40 @@ def test_bad_pointers(script, place):
     s = Script()
     s.do("chdir", place)
     argv = vector(b"zero", b"one")
-    efault, noent = -errno.EFAULT, -errno.ENOENT
+    efault, noent = -EFAULT, -ENOENT
     for path in (BAD, 0, edge(b"/unterminated")):
-        s.add("execve", path, argv, 0, result=efault, expect=command(None, None, [b"zero", b"one"], cwd=place, result=efault))
-    s.add("execve", edge(b"/none\0"), argv, 0, result=noent, expect=command(b"/none", argv=[b"zero", b"one"], cwd=place, result=noent))
-    s.add("execve", NOTHING, BAD, 0, result=efault, expect=command(NOTHING, argv=[], cwd=place, result=efault, truncated=True))
-    s.add("execve", NOTHING, structure(("p", b"zero"), ("p", b"one"), ("p", BAD), ("p", 0)), 0, result=efault,
-          expect=command(NOTHING, argv=[b"zero", b"one"], cwd=place, result=efault, truncated=True))
-    s.add("execve", b"/none", BAD, 0, result=noent, expect=command(b"/none", argv=[], cwd=place, result=noent, truncated=True))
-    s.add("execve", b"/none", 0, 0, result=noent, expect=command(b"/none", argv=[], cwd=place, result=noent))
-    s.add("execve", BAD, BAD, BAD, result=efault, expect=command(None, None, [], cwd=place, result=efault, truncated=True))
-    s.add("execve", NOTHING, argv, BAD, result=efault, expect=command(NOTHING, argv=[b"zero", b"one"], cwd=place, result=efault))
+        s.add(
+            "execve", path, argv, 0, expect=command(None, None, [b"zero", b"one"], cwd=place, result=efault)
+        )
+    s.add(
+        "execve",
+        edge(b"/none\0"),
+        argv,
+        0,
+        expect=command(b"/none", argv=[b"zero", b"one"], cwd=place, result=noent),
+    )
+    s.add(
+        "execve", NOTHING, BAD, 0, expect=command(NOTHING, argv=[], cwd=place, result=efault, truncated=True)
+    )
+    s.add(
+        "execve",
+        NOTHING,
+        structure(("p", b"zero"), ("p", b"one"), ("p", BAD), ("p", 0)),
+        0,
+        expect=command(NOTHING, argv=[b"zero", b"one"], cwd=place, result=efault, truncated=True),
+    )
+    s.add(
+        "execve", b"/none", BAD, 0, expect=command(b"/none", argv=[], cwd=place, result=noent, truncated=True)
+    )
+    s.add("execve", b"/none", 0, 0, expect=command(b"/none", argv=[], cwd=place, result=noent))
+    s.add("execve", BAD, BAD, BAD, expect=command(None, None, [], cwd=place, result=efault, truncated=True))
+    s.add(
+        "execve",
+        NOTHING,
+        argv,
+        BAD,
+        expect=command(NOTHING, argv=[b"zero", b"one"], cwd=place, result=efault),
+    )
     script(s)
 
 
@@ -180,7 +299,9 @@ def test_too_big(script, place):
     s = Script()
     s.do("chdir", place)
     for argv in (one, all_of_it[:17]):
-        s.add("execve", NOTHING, vector(*argv), 0, result=-errno.E2BIG, expect=command(NOTHING, argv=argv, cwd=place, result=-errno.E2BIG))
+        s.add(
+            "execve", NOTHING, vector(*argv), 0, expect=command(NOTHING, argv=argv, cwd=place, result=-E2BIG)
+        )
     script(s)
 
 
@@ -190,8 +311,46 @@ def test_permission_denied_as_another_user(script, place, program):
     s.do("chdir", place)
     s.do("setresgid", machine.NOBODY, machine.NOBODY, machine.NOBODY)
     s.do("setresuid", machine.NOBODY, machine.NOBODY, machine.NOBODY)
-    s.add("execve", program, vector(b"zero"), 0, result=-errno.EACCES, expect=command(program, argv=[b"zero"], cwd=place, result=-errno.EACCES))
+    s.add(
+        "execve",
+        program,
+        vector(b"zero"),
+        0,
+        expect=command(program, argv=[b"zero"], cwd=place, result=-EACCES),
+    )
     script(s)
+
+
+def test_set_user_id(script, place, program):
+    """uid stays who called, euid is who it runs as."""
+    os.chmod(program, 0o4755)
+    s = Script()
+    s.do("chdir", place)
+    s.do("setresgid", machine.NOBODY, machine.NOBODY, machine.NOBODY)
+    s.do("setresuid", machine.NOBODY, machine.NOBODY, machine.NOBODY)
+    s.add(
+        "execve",
+        program,
+        vector(b"zero"),
+        0,
+        flags="c",
+        exe=program.decode(),
+        euid=0,
+        expect=command(program, argv=[b"zero"], cwd=place),
+    )
+    log = script(s)
+    assert log.of("session.command")[-1]["uid"] == machine.NOBODY
+
+
+def test_ids_are_those_of_the_initial_user_namespace(audit, place):
+    """Within a user namespace of its own the process has no name for its uid; the log has the real one."""
+    s = Script()
+    s.do("unshare", CLONE_NEWUSER)
+    s.add("open", b"/none", 0, result=-ENOENT)
+    log = audit([machine.workload("calls")], stdin=s.text(), cwd=place)
+    assert read_facts(log.out)["open.1"]["call"]["uid"] == machine.NOBODY
+    record = log.one("session.disk")
+    assert (record["uid"], record["euid"], record["gid"]) == (0, 0, 0)
 
 
 def test_scripts(script, place):
@@ -205,14 +364,22 @@ def test_scripts(script, place):
     argv = vector(b"lost", b"a", b"b c")
 
     def attempt(path, request, argv_then, call, *args, interpreter=NOTHING):
-        s.add(call, *args, flags="c", exe=interpreter.decode(), expect=command(path, request, argv_then, cwd=place, interpreter=interpreter))
+        s.add(
+            call,
+            *args,
+            flags="c",
+            exe=interpreter.decode(),
+            expect=command(path, request, argv_then, cwd=place, interpreter=interpreter)
+        )
 
     option, rest = b"option with spaces", [b"a", b"b c"]
     attempt(one, one, [NOTHING, option, one, *rest], "execve", one, argv, 0)
     attempt(place + b"/./one", b"./one", [NOTHING, option, b"./one", *rest], "execve", b"./one", argv, 0)
     attempt(two, b"two", [NOTHING, option, one, b"two", *rest], "execve", b"two", argv, 0)
     attempt(three, three, [NOTHING, option, one, two, b"-x", three, *rest], "execve", three, argv, 0)
-    attempt(one, b"one", [NOTHING, option, b"/dev/fd/3/one", *rest], "execveat", directory, b"one", argv, 0, 0)
+    attempt(
+        one, b"one", [NOTHING, option, b"/dev/fd/3/one", *rest], "execveat", directory, b"one", argv, 0, 0
+    )
     attempt(one, b"", [NOTHING, option, b"/dev/fd/4", *rest], "execveat", opened, b"", argv, 0, AT_EMPTY_PATH)
     # argc 0: the interpreter takes argv[0]'s place all the same.
     attempt(one, one, [NOTHING, option, one], "execve", one, vector(), 0)
@@ -228,7 +395,12 @@ def test_a_script_of_the_shell(audit, place):
     log = audit([path, "x"], status=7, cwd=place)
     record = log.one("session.command")
     shell = os.path.realpath("/bin/sh")
-    assert (record["path"], record["path_source"], record["interpreter"], record["exe"]) == (path, "request", shell, shell)
+    assert (record["path"], record["path_source"], record["interpreter"], record["exe"]) == (
+        path,
+        "request",
+        shell,
+        shell,
+    )
     assert (record["argv0"], record["argv"], record["program"]) == ("/bin/sh", [path, "x"], "script")
 
 
@@ -239,13 +411,44 @@ def test_memory_file(script, place):
     s.do("chdir", place)
     memory = s.do("memfd_create", b"se cret", 0)
     for part in range(0, len(image), 1 << 20):
-        piece = image[part:part + (1 << 20)]
+        piece = image[part : part + (1 << 20)]
         s.do("write", memory, raw(piece), len(piece))
-    s.add("execveat", memory, b"", vector(b"innocent"), 0, AT_EMPTY_PATH, flags="c", exe="/memfd:se cret",
-          expect=command(b"/memfd:se cret", b"", [b"innocent"], cwd=place, memfd=True, inode=fact("inode", memory), dev=fact("dev", memory)))
-    s.add("execve", b"/proc/self/fd/3", vector(b"innocent"), 0, flags="c", exe="/memfd:se cret",
-          expect=command(b"/memfd:se cret", b"/proc/self/fd/3", [b"innocent"], cwd=place, memfd=True, inode=fact("inode", memory),
-                         dev=fact("dev", memory)))
+    s.add(
+        "execveat",
+        memory,
+        b"",
+        vector(b"innocent"),
+        0,
+        AT_EMPTY_PATH,
+        flags="c",
+        exe="/memfd:se cret",
+        expect=command(
+            b"/memfd:se cret",
+            b"",
+            [b"innocent"],
+            cwd=place,
+            memfd=True,
+            inode=fact("inode", memory),
+            dev=fact("dev", memory),
+        ),
+    )
+    s.add(
+        "execve",
+        b"/proc/self/fd/3",
+        vector(b"innocent"),
+        0,
+        flags="c",
+        exe="/memfd:se cret",
+        expect=command(
+            b"/memfd:se cret",
+            b"/proc/self/fd/3",
+            [b"innocent"],
+            cwd=place,
+            memfd=True,
+            inode=fact("inode", memory),
+            dev=fact("dev", memory),
+        ),
+    )
     script(s)
 
 
@@ -254,9 +457,32 @@ def test_deleted_program(script, place, program):
     s.do("chdir", place)
     opened = s.do("open", program, O_PATH, expect=disk(program, flags=O_PATH))
     s.do("unlink", program)
-    s.add("execveat", opened, b"", vector(b"gone"), 0, AT_EMPTY_PATH, flags="c", exe=program.decode(),
-          expect=command(program, b"", [b"gone"], cwd=place, deleted=True, inode=fact("inode", opened), dev=fact("dev", opened)))
-    s.add("execve", program, vector(b"gone"), 0, result=-errno.ENOENT, expect=command(program, argv=[b"gone"], cwd=place, result=-errno.ENOENT))
+    s.add(
+        "execveat",
+        opened,
+        b"",
+        vector(b"gone"),
+        0,
+        AT_EMPTY_PATH,
+        flags="c",
+        exe=program.decode(),
+        expect=command(
+            program,
+            b"",
+            [b"gone"],
+            cwd=place,
+            deleted=True,
+            inode=fact("inode", opened),
+            dev=fact("dev", opened),
+        ),
+    )
+    s.add(
+        "execve",
+        program,
+        vector(b"gone"),
+        0,
+        expect=command(program, argv=[b"gone"], cwd=place, result=-ENOENT),
+    )
     script(s)
 
 
@@ -264,9 +490,23 @@ def test_by_a_thread(script, place):
     """The thread takes the leader's place: its tid is the process's pid from then on. A failure has its own tid."""
     s = Script()
     s.do("chdir", place)
-    s.add("execve", NOTHING, vector(b"by-thread"), 0, flags="ct", exe=EXE, expect=command(NOTHING, argv=[b"by-thread"], cwd=place))
-    s.add("execve", b"/none", vector(b"by-thread"), 0, flags="ct", result=-errno.ENOENT,
-          expect=command(b"/none", argv=[b"by-thread"], cwd=place, result=-errno.ENOENT))
+    s.add(
+        "execve",
+        NOTHING,
+        vector(b"by-thread"),
+        0,
+        flags="ct",
+        exe=EXE,
+        expect=command(NOTHING, argv=[b"by-thread"], cwd=place),
+    )
+    s.add(
+        "execve",
+        b"/none",
+        vector(b"by-thread"),
+        0,
+        flags="ct",
+        expect=command(b"/none", argv=[b"by-thread"], cwd=place, result=-ENOENT),
+    )
     log = script(s)
     child = [both["parent"]["child"] for both in log.facts.values() if "parent" in both][0]
     assert len(log.of("session.exit", pid=child)) == 1
@@ -276,8 +516,22 @@ def test_chroot(script, place, program):
     s = Script()
     s.do("chroot", place)
     s.do("chdir", b"/")
-    s.add("execve", b"/program", vector(b"p"), 0, flags="c", exe=program.decode(), expect=command(program, b"/program", [b"p"], cwd=place))
-    s.add("execve", b"/none", vector(b"p"), 0, result=-errno.ENOENT, expect=command(place + b"/none", b"/none", [b"p"], cwd=place, result=-errno.ENOENT))
+    s.add(
+        "execve",
+        b"/program",
+        vector(b"p"),
+        0,
+        flags="c",
+        exe=program.decode(),
+        expect=command(program, b"/program", [b"p"], cwd=place),
+    )
+    s.add(
+        "execve",
+        b"/none",
+        vector(b"p"),
+        0,
+        expect=command(place + b"/none", b"/none", [b"p"], cwd=place, result=-ENOENT),
+    )
     script(s)
 
 
@@ -286,8 +540,22 @@ def test_deleted_working_directory(script, place):
     s = Script()
     s.do("chdir", place + b"/gone")
     s.do("rmdir", place + b"/gone")
-    s.add("execve", b"x", vector(b"p"), 0, result=-errno.ENOENT, expect=command(place + b"/gone/x", b"x", [b"p"], cwd=place + b"/gone", result=-errno.ENOENT))
-    s.add("execve", NOTHING, vector(b"p"), 0, flags="c", exe=EXE, expect=command(NOTHING, argv=[b"p"], cwd=place + b"/gone"))
+    s.add(
+        "execve",
+        b"x",
+        vector(b"p"),
+        0,
+        expect=command(place + b"/gone/x", b"x", [b"p"], cwd=place + b"/gone", result=-ENOENT),
+    )
+    s.add(
+        "execve",
+        NOTHING,
+        vector(b"p"),
+        0,
+        flags="c",
+        exe=EXE,
+        expect=command(NOTHING, argv=[b"p"], cwd=place + b"/gone"),
+    )
     script(s)
 
 
@@ -297,7 +565,9 @@ def test_hostile_names(script, place):
     for name in NAMES:
         if name != b"n" * 255:
             path = place + b"/none/" + name
-            s.add("execve", path, vector(name), 0, result=-errno.ENOENT, expect=command(path, argv=[name], cwd=place, result=-errno.ENOENT))
+            s.add(
+                "execve", path, vector(name), 0, expect=command(path, argv=[name], cwd=place, result=-ENOENT)
+            )
     script(s)
 
 
@@ -306,11 +576,50 @@ def test_the_32_bit_calls(script, place, program):
     s.do("chdir", place)
     directory = s.do("open", place, O_PATH, expect=disk(place, flags=O_PATH))
     argv = vector(b"zero", b"one\n")
-    s.add("execve", program, argv, 0, flags="3c", exe=program.decode(), expect=command(program, argv=[b"zero", b"one\n"], cwd=place))
-    s.add("execveat", directory, b"program", argv, 0, 0, flags="3c", exe=program.decode(), expect=command(program, b"program", [b"zero", b"one\n"], cwd=place))
-    s.add("execve", b"none", argv, 0, flags="3", result=-errno.ENOENT,
-          expect=command(place + b"/none", b"none", [b"zero", b"one\n"], cwd=place, result=-errno.ENOENT))
-    s.add("execveat", directory, b"none", argv, 0, 0, flags="3", result=-errno.ENOENT,
-          expect=command(place + b"/none", b"none", [b"zero", b"one\n"], cwd=place, result=-errno.ENOENT))
-    s.add("execve", BAD, argv, 0, flags="3", result=-errno.EFAULT, expect=command(None, None, [b"zero", b"one\n"], cwd=place, result=-errno.EFAULT))
+    s.add(
+        "execve",
+        program,
+        argv,
+        0,
+        flags="3c",
+        exe=program.decode(),
+        expect=command(program, argv=[b"zero", b"one\n"], cwd=place),
+    )
+    s.add(
+        "execveat",
+        directory,
+        b"program",
+        argv,
+        0,
+        0,
+        flags="3c",
+        exe=program.decode(),
+        expect=command(program, b"program", [b"zero", b"one\n"], cwd=place),
+    )
+    s.add(
+        "execve",
+        b"none",
+        argv,
+        0,
+        flags="3",
+        expect=command(place + b"/none", b"none", [b"zero", b"one\n"], cwd=place, result=-ENOENT),
+    )
+    s.add(
+        "execveat",
+        directory,
+        b"none",
+        argv,
+        0,
+        0,
+        flags="3",
+        expect=command(place + b"/none", b"none", [b"zero", b"one\n"], cwd=place, result=-ENOENT),
+    )
+    s.add(
+        "execve",
+        BAD,
+        argv,
+        0,
+        flags="3",
+        expect=command(None, None, [b"zero", b"one\n"], cwd=place, result=-EFAULT),
+    )
     script(s)

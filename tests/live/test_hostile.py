@@ -30,7 +30,11 @@ def test_a_path_and_an_address_that_change_meanwhile(audit, place):
     for fact, record in zip(opens, records):
         assert record["return_code"] == fact["result"]
         if fact["result"] >= 0:
-            assert (record["path"], record["inode"], record["path_source"]) == (inodes[fact["inode"]], fact["inode"], "kernel")
+            assert (record["path"], record["inode"], record["path_source"]) == (
+                inodes[fact["inode"]],
+                fact["inode"],
+                "kernel",
+            )
         else:
             assert record["path_source"] == "request"
     connects = [fact for fact in facts if fact["name"] == "connect"]
@@ -112,7 +116,13 @@ def test_giant_arguments_through_a_small_ring(audit):
 def test_giant_arguments_of_several_processes_at_once(audit, threads):
     """Their pieces come interleaved."""
     # 120,000 bytes: the shell's own limit for one argument.
-    text = " ".join(f'(i=0; while [ $i -lt 5 ]; do "$0" "{chr(97 + n)}$1"; i=$((i+1)); done) &' for n in range(threads)) + " wait"
+    text = (
+        " ".join(
+            f'(i=0; while [ $i -lt 5 ]; do "$0" "{chr(97 + n)}$1"; i=$((i+1)); done) &'
+            for n in range(threads)
+        )
+        + " wait"
+    )
     log = audit(["sh", "-c", text, os.fsdecode(NOTHING), "x" * 120_000])
     commands = log.of("session.command", path=os.fsdecode(NOTHING))
     got = collections.Counter(record["argv"][0] for record in commands)

@@ -14,7 +14,9 @@ from session import read_until
 
 
 def run(*words, **more):
-    return subprocess.run([machine.SESHAT, "run", *words], check=False, capture_output=True, timeout=60, **more)
+    return subprocess.run(
+        [machine.SESHAT, "run", *words], check=False, capture_output=True, timeout=60, **more
+    )
 
 
 def test_standard_error_is_the_default():
@@ -55,7 +57,9 @@ def test_a_file_that_cannot_be_written(place, target):
     """Said before COMMAND begins: an audit that would record nothing must not run."""
     out = run("-o", target, "--", "touch", place + b"/ran")
     assert out.returncode == 119
-    assert out.stdout == b"" and out.stderr.startswith(b"seshat: ") and out.stderr.count(b"\n") == 1, out.stderr
+    assert (
+        out.stdout == b"" and out.stderr.startswith(b"seshat: ") and out.stderr.count(b"\n") == 1
+    ), out.stderr
     assert not os.path.exists(place + b"/ran")
 
 
@@ -93,8 +97,11 @@ def test_a_disk_that_is_full_for_a_while(small, start):
     log, filler = small / "log", small / "filler"
     filler.write_bytes(bytes(160 * 1024))
     opens = machine.workload("opens")
-    session = start(["sh", "-c", f'{opens} /etc/hosts 2000; echo full; read line; {opens} /etc/hostname 20'], stdin=subprocess.PIPE,
-                    options=["-o", str(log)])
+    session = start(
+        ["sh", "-c", f"{opens} /etc/hosts 2000; echo full; read line; {opens} /etc/hostname 20"],
+        stdin=subprocess.PIPE,
+        options=["-o", str(log)],
+    )
     session.log_path = log
     read_until(session.process.stdout, b"full")
     filler.unlink()
@@ -114,7 +121,11 @@ def test_a_pipe_that_nobody_reads_any_more(start, place):
     fifo = place.decode() + "/fifo"
     os.mkfifo(fifo)
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-    session = start(["sh", "-c", "read line; cat /etc/hostname >/dev/null; exit 9"], stdin=subprocess.PIPE, options=["-o", fifo])
+    session = start(
+        ["sh", "-c", "read line; cat /etc/hostname >/dev/null; exit 9"],
+        stdin=subprocess.PIPE,
+        options=["-o", fifo],
+    )
     os.set_blocking(reader, True)
     first = read_until(reader, b"\n")
     assert json.loads(first.split(b"\n")[0])["event"] == "session.start"
@@ -142,4 +153,6 @@ def test_readable_lines_play_no_tricks(place):
     lines = out.stderr.decode()
     assert out.returncode == 1
     for character in "\x1b\x07\r\u202e\x9b":
-        assert all(character not in line for line in lines.splitlines() if "exec" in line or "open" in line), lines
+        assert all(
+            character not in line for line in lines.splitlines() if "exec" in line or "open" in line
+        ), lines

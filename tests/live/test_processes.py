@@ -28,8 +28,13 @@ def test_children_of_every_kind(audit):
     for way, fact in facts.items():
         pid = fact.get("child", fact["pid"])
         record = log.one("session.disk", pid=pid)
-        assert own(record) == {"path": f"/seshat-family/{way}", "path_source": "request", "flags": 0, "flag_names": ["O_RDONLY"],
-                               "return_code": -2}
+        assert own(record) == {
+            "path": f"/seshat-family/{way}",
+            "path_source": "request",
+            "flags": 0,
+            "flag_names": ["O_RDONLY"],
+            "return_code": -2,
+        }
         assert (record["tid"], record["program"], record["exe"], record["uid"]) == (pid, "family", exe, 0)
         assert record["ppid"] == (leader if way != "double" else fact["ppid"])
         assert log.one("session.exit", pid=pid)["exit_code"] == fact["code"]
@@ -69,7 +74,12 @@ def test_thousands_of_tiny_processes(audit):
     codes[0] -= 1  # the parent's own
     assert codes == {code: count // 100 for code in range(100)}
     assert len({record["pid"] for record in log.of("session.exit")}) == count + 1
-    assert log.end["records"] == {"session.start": 1, "session.command": 1, "session.exit": count + 1, "session.end": 1}
+    assert log.end["records"] == {
+        "session.start": 1,
+        "session.command": 1,
+        "session.exit": count + 1,
+        "session.end": 1,
+    }
 
 
 def test_thousands_of_tiny_programs(audit):
@@ -79,7 +89,9 @@ def test_thousands_of_tiny_programs(audit):
     log = audit(["sh", "-c", f"i=0; while [ $i -lt {count} ]; do {nothing} $i; i=$((i+1)); done"])
     commands = log.of("session.command", path=nothing)
     assert [record["argv"] for record in commands] == [[str(i)] for i in range(count)]
-    assert [record["pid"] for record in commands] == [record["pid"] for record in log.of("session.exit", program="nothing")]
+    assert [record["pid"] for record in commands] == [
+        record["pid"] for record in log.of("session.exit", program="nothing")
+    ]
 
 
 def test_threads_at_once(audit):
@@ -90,11 +102,17 @@ def test_threads_at_once(audit):
     assert len(facts) == threads
     for fact in facts:
         records = log.of("session.disk", "session.network", tid=fact["tid"])
-        got = [(r["event"], r.get("path"), r.get("operation"), r.get("dst_port"), r["return_code"]) for r in records]
+        got = [
+            (r["event"], r.get("path"), r.get("operation"), r.get("dst_port"), r["return_code"])
+            for r in records
+        ]
         wanted = []
         for i in range(rounds):
-            wanted += [("session.disk", f"/seshat-threads/{fact['index']}/{i}", None, None, -2),
-                       ("session.network", None, "connect", 10000 + i, 0), ("session.network", None, "send", 20000 + i, 1)]
+            wanted += [
+                ("session.disk", f"/seshat-threads/{fact['index']}/{i}", None, None, -2),
+                ("session.network", None, "connect", 10000 + i, 0),
+                ("session.network", None, "send", 20000 + i, 1),
+            ]
         assert got == wanted
         assert {record["pid"] for record in records} == {fact["pid"]}
     assert log.end["records"]["session.disk"] == threads * rounds
@@ -114,8 +132,13 @@ def test_a_pipeline_as_the_project_is_for(audit, place):
     text = "Y2F0IC9ldGMvaG9zdG5hbWUgPi9kZXYvbnVsbAo="  # cat /etc/hostname >/dev/null
     log = audit(["sh", "-c", f"echo {text} | base64 --decode | sh"], cwd=place)
     commands = [(os.path.basename(r["path"]), r["argv"]) for r in log.of("session.command", return_code=0)]
-    assert commands[0] == (os.path.basename(os.path.realpath("/bin/sh")), ["-c", f"echo {text} | base64 --decode | sh"])
-    assert sorted(commands[1:3]) == sorted([("base64", ["--decode"]), (os.path.basename(os.path.realpath("/bin/sh")), [])])
+    assert commands[0] == (
+        os.path.basename(os.path.realpath("/bin/sh")),
+        ["-c", f"echo {text} | base64 --decode | sh"],
+    )
+    assert sorted(commands[1:3]) == sorted(
+        [("base64", ["--decode"]), (os.path.basename(os.path.realpath("/bin/sh")), [])]
+    )
     assert commands[3:] == [("cat", ["/etc/hostname"])]
     opened = log.one("session.disk", path="/etc/hostname")
     assert opened["program"] == "cat" and opened["return_code"] >= 0

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import resource
+import select
 import signal
 import subprocess
 import time
@@ -32,7 +33,9 @@ def programs_of(pids):
     found = set()
     for pid in pids:
         for descriptor in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-            lines = dict(line.split(":\t", 1) for line in descriptor.read_text().splitlines() if ":\t" in line)
+            lines = dict(
+                line.split(":\t", 1) for line in descriptor.read_text().splitlines() if ":\t" in line
+            )
             if "prog_id" in lines:
                 found.add(int(lines["prog_id"]))
     return found
@@ -55,8 +58,17 @@ def test_the_first_and_the_last_record(audit, place):
     assert ("audit_session_id" in start) != unset
     command = log.one("session.command")
     true = machine.tool("true")
-    assert (command["pid"], command["tid"], command["ppid"] > 1) == (start["leader_pid"], start["leader_pid"], True)
-    assert (command["path"], command["argv0"], command["argv"], command["cwd"]) == (true, "true", [], place.decode())
+    assert (command["pid"], command["tid"], command["ppid"] > 1) == (
+        start["leader_pid"],
+        start["leader_pid"],
+        True,
+    )
+    assert (command["path"], command["argv0"], command["argv"], command["cwd"]) == (
+        true,
+        "true",
+        [],
+        place.decode(),
+    )
     assert log.one("session.exit")["exit_code"] == 0
     assert "processes" not in end and "pids" not in end
     assert log.records.index(command) == 1 and log.records[-2]["event"] == "session.exit"
@@ -70,7 +82,9 @@ def test_exit_status_is_the_commands(audit, code):
     assert log.err == b""
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM, signal.SIGPIPE, signal.SIGSEGV])
+@pytest.mark.parametrize(
+    "number", [signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM, signal.SIGPIPE, signal.SIGSEGV]
+)
 def test_exit_status_of_a_signal(audit, number):
     log = audit(["sh", "-c", f"ulimit -c 0; kill -{int(number)} $$"], status=128 + number)
     record = log.one("session.exit")
@@ -92,7 +106,10 @@ def test_closed_streams_stay_closed(audit, place):
     process = subprocess.run(["sh", "-c", text, machine.SESHAT], check=False)
     assert process.returncode == 0
     # 1 is the file, 3 what ls reads the folder through: the lowest number that is free.
-    assert pathlib.Path(out).read_text().split() == ["0", "1"] or pathlib.Path(out).read_text().split() == ["1", "3"]
+    assert pathlib.Path(out).read_text().split() == ["0", "1"] or pathlib.Path(out).read_text().split() == [
+        "1",
+        "3",
+    ]
 
 
 def change_state():
@@ -119,9 +136,18 @@ def test_command_inherits_what_it_would_without(start, place, change):
         out = place + b"/out"
         extra = os.open("/etc/hosts", os.O_RDONLY | os.O_NOATIME)
         os.dup2(extra, 57)
-        with open(place + b"/in", "rb") as stdin, open(out, "wb") as stdout, open(place + b"/err", "wb") as stderr:
-            options = {"stdin": stdin, "stdout": stdout, "stderr": stderr, "env": environment, "cwd": place, "preexec_fn": change,
-                       "pass_fds": [57]}
+        with open(place + b"/in", "rb") as stdin, open(out, "wb") as stdout, open(
+            place + b"/err", "wb"
+        ) as stderr:
+            options = {
+                "stdin": stdin,
+                "stdout": stdout,
+                "stderr": stderr,
+                "env": environment,
+                "cwd": place,
+                "preexec_fn": change,
+                "pass_fds": [57],
+            }
             arguments = [state, "one", "two words", ""]
             if audited:
                 session = start(arguments, **options)
@@ -156,7 +182,10 @@ def test_processes_that_outlive_command_are_waited_for(start, place):
 def test_no_wait_names_what_still_runs(start, place):
     fifo = place.decode() + "/fifo"
     os.mkfifo(fifo)
-    session = start(["sh", "-c", f"cat {fifo} >/dev/null 2>&1 & cat {fifo} >/dev/null 2>&1 & echo $$; exit 6"], options=["--no-wait"])
+    session = start(
+        ["sh", "-c", f"cat {fifo} >/dev/null 2>&1 & cat {fifo} >/dev/null 2>&1 & echo $$; exit 6"],
+        options=["--no-wait"],
+    )
     session.finish(status=6)
     log = session.log()
     try:
@@ -188,11 +217,14 @@ def test_from_a_script_and_in_a_pipe(place):
     """As a person would use it: no terminal, streams of a pipeline."""
     log = place.decode() + "/log"
     script = place.decode() + "/script"
-    pathlib.Path(script).write_text(f'#!/bin/sh\nset -e\nprintf "b\\na\\n" | "{machine.SESHAT}" run -o {log} sort | tr a-z A-Z\n')
+    pathlib.Path(script).write_text(
+        f'#!/bin/sh\nset -e\nprintf "b\\na\\n" | "{machine.SESHAT}" run -o {log} sort | tr a-z A-Z\n'
+    )
     os.chmod(script, 0o755)
     out = subprocess.run([script], check=True, capture_output=True)
     assert (out.stdout, out.stderr) == (b"A\nB\n", b"")
     from records import Log
+
     assert Log(pathlib.Path(log).read_bytes()).check().of("session.command")[0]["argv0"] == "sort"
 
 
@@ -209,8 +241,25 @@ def test_nothing_is_left_behind(start):
     assert programs_gone(programs)
 
 
+def idle(pid):
+    """Does it sleep, while there is nothing to do? Its end, which does not come, is what is waited for."""
+
+    def ticks():
+        return sum(map(int, pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+
+    before = ticks()
+    pidfd = os.pidfd_open(pid)
+    ready, _, _ = select.select([pidfd], [], [], 0.5)
+    os.close(pidfd)
+    return not ready and ticks() - before <= 10
+
+
 def children_of(pid):
-    return [int(word) for task in pathlib.Path(f"/proc/{pid}/task").iterdir() for word in (task / "children").read_text().split()]
+    return [
+        int(word)
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+        for word in (task / "children").read_text().split()
+    ]
 
 
 def test_killing_the_front_leaves_command_and_the_record_alone(start):
@@ -222,6 +271,7 @@ def test_killing_the_front_leaves_command_and_the_record_alone(start):
     session.process.kill()
     session.process.wait()
     assert os.path.exists(f"/proc/{first['leader_pid']}")
+    assert all(idle(pid) for pid in helpers)
     session.finish(b"go\n", status=-signal.SIGKILL)
     for pid in helpers:
         wait_gone(pid)

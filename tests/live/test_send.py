@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Datagrams sent to an address without connect(2)."""
-import errno
 import socket
 
+from errno import EACCES, EFAULT, EINVAL, EMSGSIZE, ENETUNREACH
 import machine
 from addresses import AF_INET, AF_INET6, DGRAM, free_port, listener, v4, v4_bytes, v6, v6_bytes
 from calls import BAD, Script, raw, read_facts, resolve, structure
@@ -14,7 +14,9 @@ from test_connect import CLONE_NEWNET, UDP
 def message(address, data=b"datagram"):
     """struct msghdr for one datagram."""
     vector = structure(("p", raw(data)), ("q", len(data)))
-    return structure(("p", raw(address)), ("q", len(address)), ("p", vector), ("q", 1), ("q", 0), ("q", 0), ("q", 0))
+    return structure(
+        ("p", raw(address)), ("q", len(address)), ("p", vector), ("q", 1), ("q", 0), ("q", 0), ("q", 0)
+    )
 
 
 def several(*pairs):
@@ -22,7 +24,16 @@ def several(*pairs):
     fields = []
     for address, data in pairs:
         vector = structure(("p", raw(data)), ("q", len(data)))
-        fields += [("p", raw(address) if address else 0), ("q", len(address or b"")), ("p", vector), ("q", 1), ("q", 0), ("q", 0), ("q", 0), ("q", 0)]
+        fields += [
+            ("p", raw(address) if address else 0),
+            ("q", len(address or b"")),
+            ("p", vector),
+            ("q", 1),
+            ("q", 0),
+            ("q", 0),
+            ("q", 0),
+            ("q", 0),
+        ]
     return structure(*fields)
 
 
@@ -31,10 +42,37 @@ def test_sendto(script):
         port, port6 = four.getsockname()[1], six.getsockname()[1]
         s = Script()
         one = s.do("socket", AF_INET, DGRAM, 0)
-        s.add("sendto", one, b"hello", 5, 0, *v4("127.0.0.1", port), flags="n", expect=inet("send", "127.0.0.1", port, **LOCAL, **UDP, result=5))
-        s.add("sendto", one, b"", 0, 0, *v4("127.0.0.3", 9), flags="n", expect=inet("send", "127.0.0.3", 9, **LOCAL, **UDP, result=0))
+        s.add(
+            "sendto",
+            one,
+            b"hello",
+            5,
+            0,
+            *v4("127.0.0.1", port),
+            flags="n",
+            expect=inet("send", "127.0.0.1", port, **LOCAL, **UDP, result=5)
+        )
+        s.add(
+            "sendto",
+            one,
+            b"",
+            0,
+            0,
+            *v4("127.0.0.3", 9),
+            flags="n",
+            expect=inet("send", "127.0.0.3", 9, **LOCAL, **UDP, result=0)
+        )
         two = s.do("socket", AF_INET6, DGRAM, 0)
-        s.add("sendto", two, b"hello", 5, 0, *v6("::1", port6), flags="n", expect=inet("send", "::1", port6, **LOCAL, **UDP, result=5))
+        s.add(
+            "sendto",
+            two,
+            b"hello",
+            5,
+            0,
+            *v6("::1", port6),
+            flags="n",
+            expect=inet("send", "::1", port6, **LOCAL, **UDP, result=5)
+        )
         script(s)
 
 
@@ -43,9 +81,23 @@ def test_sendmsg(script):
         port, port6 = four.getsockname()[1], six.getsockname()[1]
         s = Script()
         one = s.do("socket", AF_INET, DGRAM, 0)
-        s.add("sendmsg", one, message(v4_bytes("127.0.0.1", port)), 0, flags="n", expect=inet("send", "127.0.0.1", port, **LOCAL, **UDP, result=8))
+        s.add(
+            "sendmsg",
+            one,
+            message(v4_bytes("127.0.0.1", port)),
+            0,
+            flags="n",
+            expect=inet("send", "127.0.0.1", port, **LOCAL, **UDP, result=8),
+        )
         two = s.do("socket", AF_INET6, DGRAM, 0)
-        s.add("sendmsg", two, message(v6_bytes("::1", port6)), 0, flags="n", expect=inet("send", "::1", port6, **LOCAL, **UDP, result=8))
+        s.add(
+            "sendmsg",
+            two,
+            message(v6_bytes("::1", port6)),
+            0,
+            flags="n",
+            expect=inet("send", "::1", port6, **LOCAL, **UDP, result=8),
+        )
         script(s)
 
 
@@ -55,7 +107,14 @@ def test_sendmmsg(audit):
     s = Script()
     one = s.do("socket", AF_INET, DGRAM, 0)
     s.do("bind", one, *v4("127.0.0.1", 0))
-    s.add("sendmmsg", one, several(*((v4_bytes(*target), b"xyz") for target in targets)), len(targets), 0, flags="n")
+    s.add(
+        "sendmmsg",
+        one,
+        several(*((v4_bytes(*target), b"xyz") for target in targets)),
+        len(targets),
+        0,
+        flags="n",
+    )
     log = audit([machine.workload("calls")], stdin=s.text())
     told = [facts["call"] for name, facts in read_facts(log.out).items() if name.startswith("sendmmsg")][0]
     assert told["result"] == len(targets)
@@ -66,19 +125,58 @@ def test_sendmmsg(audit):
 def test_failures(script):
     s = Script()
     one = s.do("socket", AF_INET, DGRAM, 0)
-    s.add("sendto", one, b"x", 1, 0, *v4("255.255.255.255", 9), result=-errno.EACCES, flags="n",
-          expect=inet("send", "255.255.255.255", 9, **LOCAL, **UDP, result=-errno.EACCES))
-    s.add("sendto", one, raw(bytes(65520)), 65520, 0, *v4("127.0.0.1", 9), result=-errno.EMSGSIZE, flags="n",
-          expect=inet("send", "127.0.0.1", 9, **LOCAL, **UDP, result=-errno.EMSGSIZE))
+    s.add(
+        "sendto",
+        one,
+        b"x",
+        1,
+        0,
+        *v4("255.255.255.255", 9),
+        flags="n",
+        expect=inet("send", "255.255.255.255", 9, **LOCAL, **UDP, result=-EACCES)
+    )
+    s.add(
+        "sendto",
+        one,
+        raw(bytes(65520)),
+        65520,
+        0,
+        *v4("127.0.0.1", 9),
+        flags="n",
+        expect=inet("send", "127.0.0.1", 9, **LOCAL, **UDP, result=-EMSGSIZE)
+    )
     s.do("unshare", CLONE_NEWNET)
     two = s.do("socket", AF_INET, DGRAM, 0)
-    s.add("sendto", two, b"x", 1, 0, *v4("192.0.2.1", 53), result=-errno.ENETUNREACH, flags="n",
-          expect=inet("send", "192.0.2.1", 53, **LOCAL, **UDP, result=-errno.ENETUNREACH))
-    s.add("sendmsg", two, message(v4_bytes("192.0.2.2", 53)), 0, result=-errno.ENETUNREACH, flags="n",
-          expect=inet("send", "192.0.2.2", 53, **LOCAL, **UDP, result=-errno.ENETUNREACH))
+    s.add(
+        "sendto",
+        two,
+        b"x",
+        1,
+        0,
+        *v4("192.0.2.1", 53),
+        flags="n",
+        expect=inet("send", "192.0.2.1", 53, **LOCAL, **UDP, result=-ENETUNREACH)
+    )
+    s.add(
+        "sendmsg",
+        two,
+        message(v4_bytes("192.0.2.2", 53)),
+        0,
+        flags="n",
+        expect=inet("send", "192.0.2.2", 53, **LOCAL, **UDP, result=-ENETUNREACH),
+    )
     six = s.do("socket", AF_INET6, DGRAM, 0)
-    s.add("sendto", six, b"x", 1, 0, *v6("2001:db8::1", 53), result="any", flags="n",
-          expect=inet("send", "2001:db8::1", 53, **LOCAL, **UDP, result=fact("result")))
+    s.add(
+        "sendto",
+        six,
+        b"x",
+        1,
+        0,
+        *v6("2001:db8::1", 53),
+        result="any",
+        flags="n",
+        expect=inet("send", "2001:db8::1", 53, **LOCAL, **UDP, result=fact("result"))
+    )
     log = script(s)
     assert all(record["return_code"] < 0 for record in log.of("session.network"))
 
@@ -87,11 +185,38 @@ def test_failures_before_the_kernel_looks_at_the_address(script):
     """No port, a family that is not the socket's, an address too short, a bad pointer: attempts all the same."""
     s = Script()
     one = s.do("socket", AF_INET, DGRAM, 0)
-    s.add("sendto", one, b"x", 1, 0, *v4("127.0.0.1", 0), result=-errno.EINVAL, flags="n",
-          expect=inet("send", "127.0.0.1", 0, **LOCAL, **UDP, source="request", result=-errno.EINVAL))
-    s.add("sendto", one, b"x", 1, 0, BAD, 16, result=-errno.EFAULT, flags="n", expect=inet("send", None, 4, **LOCAL, **UDP, result=-errno.EFAULT))
-    s.add("sendto", one, b"x", 1, 0, raw(v4_bytes("127.0.0.1", 9)), 8, result=-errno.EINVAL, flags="n",
-          expect=inet("send", None, 4, **LOCAL, **UDP, result=-errno.EINVAL))
+    s.add(
+        "sendto",
+        one,
+        b"x",
+        1,
+        0,
+        *v4("127.0.0.1", 0),
+        flags="n",
+        expect=inet("send", "127.0.0.1", 0, **LOCAL, **UDP, source="request", result=-EINVAL)
+    )
+    s.add(
+        "sendto",
+        one,
+        b"x",
+        1,
+        0,
+        BAD,
+        16,
+        flags="n",
+        expect=inet("send", None, 4, **LOCAL, **UDP, result=-EFAULT),
+    )
+    s.add(
+        "sendto",
+        one,
+        b"x",
+        1,
+        0,
+        raw(v4_bytes("127.0.0.1", 9)),
+        8,
+        flags="n",
+        expect=inet("send", None, 4, **LOCAL, **UDP, result=-EINVAL),
+    )
     script(s)
 
 
@@ -101,10 +226,24 @@ def test_connected_socket(script):
         port, other_port = server.getsockname()[1], elsewhere.getsockname()[1]
         s = Script()
         one = s.do("socket", AF_INET, DGRAM, 0)
-        s.add("connect", one, *v4("127.0.0.1", port), flags="n", expect=inet("connect", "127.0.0.1", port, **LOCAL, **UDP))
+        s.add(
+            "connect",
+            one,
+            *v4("127.0.0.1", port),
+            flags="n",
+            expect=inet("connect", "127.0.0.1", port, **LOCAL, **UDP)
+        )
         s.add("sendto", one, b"x", 1, 0, 0, 0)
-        s.add("sendto", one, b"x", 1, 0, *v4("127.0.0.1", other_port), flags="n",
-              expect=inet("send", "127.0.0.1", other_port, **LOCAL, **UDP, result=1))
+        s.add(
+            "sendto",
+            one,
+            b"x",
+            1,
+            0,
+            *v4("127.0.0.1", other_port),
+            flags="n",
+            expect=inet("send", "127.0.0.1", other_port, **LOCAL, **UDP, result=1)
+        )
         s.add("write", one, b"x", 1)
         script(s)
 
@@ -113,19 +252,43 @@ def test_by_threads_and_children(script):
     s = Script()
     for flags in ("t", "c", "ct"):
         one = s.do("socket", AF_INET, DGRAM, 0)
-        s.add("sendto", one, b"x", 1, 0, *v4("127.0.0.1", 9), flags=flags + "n", expect=inet("send", "127.0.0.1", 9, **LOCAL, **UDP, result=1))
+        s.add(
+            "sendto",
+            one,
+            b"x",
+            1,
+            0,
+            *v4("127.0.0.1", 9),
+            flags=flags + "n",
+            expect=inet("send", "127.0.0.1", 9, **LOCAL, **UDP, result=1)
+        )
     script(s)
 
 
 def test_the_32_bit_calls(script):
     s = Script()
     one = s.do("socket", AF_INET, DGRAM, 0)
-    s.add("sendto", one, b"x", 1, 0, *v4("127.0.0.1", 9), flags="3n", expect=inet("send", "127.0.0.1", 9, **LOCAL, **UDP, result=1))
+    s.add(
+        "sendto",
+        one,
+        b"x",
+        1,
+        0,
+        *v4("127.0.0.1", 9),
+        flags="3n",
+        expect=inet("send", "127.0.0.1", 9, **LOCAL, **UDP, result=1)
+    )
     two = s.do("socket", AF_INET, DGRAM, 0)
     port = free_port(socket.SOCK_DGRAM)
     s.do("bind", two, *v4("127.0.0.1", port))
     address, size = v4("127.0.0.2", 9)
     # socketcall(SYS_SENDTO, {descriptor, data, size, flags, address, its size})
-    s.add("socketcall", 11, structure(("w", two), ("w", b"x"), ("w", 1), ("w", 0), ("w", address), ("w", size)), flags="3", result=1,
-          expect=inet("send", "127.0.0.2", 9, src="127.0.0.1", src_port=port, **UDP, result=1))
+    s.add(
+        "socketcall",
+        11,
+        structure(("w", two), ("w", b"x"), ("w", 1), ("w", 0), ("w", address), ("w", size)),
+        flags="3",
+        result=1,
+        expect=inet("send", "127.0.0.2", 9, src="127.0.0.1", src_port=port, **UDP, result=1),
+    )
     script(s)

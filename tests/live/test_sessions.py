@@ -44,8 +44,12 @@ def test_sessions_at_once_do_not_see_each_other(start, count):
         logs.append(session.log())
     for name, (log, first) in enumerate(zip(logs, firsts)):
         assert {record["pid"] for record in log.probed()} == {first["leader_pid"]}
-        assert [r["path"] for r in log.of("session.disk")] == [f"/seshat-session-{name}/{i}" for i in range(rounds)]
-        assert [r["path"] for r in log.of("session.command", return_code=-2)] == [f"/seshat-session-{name}/{i}" for i in range(rounds)]
+        assert [r["path"] for r in log.of("session.disk")] == [
+            f"/seshat-session-{name}/{i}" for i in range(rounds)
+        ]
+        assert [r["path"] for r in log.of("session.command", return_code=-2)] == [
+            f"/seshat-session-{name}/{i}" for i in range(rounds)
+        ]
         assert [r["dst_port"] for r in log.of("session.network")] == [20000 + name] * rounds
         assert len(log.probed()) == 3 * rounds + 2
     assert len({log.start["sid"] for log in logs}) == count
@@ -72,4 +76,9 @@ def test_a_session_in_a_session(audit, place):
 def test_the_recorders_own_doings_are_not_recorded(audit):
     """Between start and end there is nothing but COMMAND: no library, no log file, no recorder."""
     log = audit([machine.workload("nothing")])
-    assert [record["event"] for record in log.records] == ["session.start", "session.command", "session.exit", "session.end"]
+    assert [record["event"] for record in log.records] == [
+        "session.start",
+        "session.command",
+        "session.exit",
+        "session.end",
+    ]

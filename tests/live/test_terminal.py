@@ -82,7 +82,9 @@ def test_stop_and_continue_in_a_shell(place, terminal):
     """Ctrl-Z gives the shell its prompt back, fg goes on where it was, and the status is COMMAND's."""
     master, _ = terminal
     environment = dict(os.environ, PS1="PROMPT> ", TERM="dumb", LC_ALL="C")
-    shell = subprocess.Popen(["bash", "--norc", "--noprofile", "--noediting", "-i"], env=environment, cwd=place, **on(terminal))
+    shell = subprocess.Popen(
+        ["bash", "--norc", "--noprofile", "--noediting", "-i"], env=environment, cwd=place, **on(terminal)
+    )
     try:
         log = stop_and_continue(master, place)
     finally:
@@ -119,7 +121,9 @@ def test_in_the_background_of_a_shell(place, terminal):
     """COMMAND that reads the terminal from the background is stopped by it, as without seshat; fg helps."""
     master, _ = terminal
     environment = dict(os.environ, PS1="PROMPT> ", TERM="dumb", LC_ALL="C")
-    shell = subprocess.Popen(["bash", "--norc", "--noprofile", "--noediting", "-i"], env=environment, cwd=place, **on(terminal))
+    shell = subprocess.Popen(
+        ["bash", "--norc", "--noprofile", "--noediting", "-i"], env=environment, cwd=place, **on(terminal)
+    )
     try:
         read_until(master, b"PROMPT> ")
         os.write(master, f"set -b; {machine.SESHAT} run -o log cat &\n".encode())

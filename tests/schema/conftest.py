@@ -7,10 +7,11 @@ import pytest
 from jsonschema import Draft202012Validator, RefResolver
 
 SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "schemas"
-STORE = {schema["$id"]: schema for schema in
-         (json.loads(file.read_text()) for file in sorted(SCHEMAS.glob("*.json")))}
-EVENTS = {schema["title"]: schema for schema in STORE.values()
-          if schema["title"].startswith("session.")}
+STORE = {
+    schema["$id"]: schema
+    for schema in (json.loads(file.read_text()) for file in sorted(SCHEMAS.glob("*.json")))
+}
+EVENTS = {schema["title"]: schema for schema in STORE.values() if schema["title"].startswith("session.")}
 
 
 def validator(event):

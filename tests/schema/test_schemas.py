@@ -7,8 +7,7 @@ import pytest
 from conftest import EVENTS, SCHEMAS, STORE, example, validator
 from jsonschema import Draft202012Validator
 
-ENVELOPE = ["event", "time", "sid", "ei", "login", "user", "server_hostname", "server_id",
-            "schema_version"]
+ENVELOPE = ["event", "time", "sid", "ei", "login", "user", "server_hostname", "server_id", "schema_version"]
 TASK = ["pid", "ppid", "tid", "uid", "euid", "gid", "auid", "program", "exe", "cgroup_id"]
 WITHOUT_TASK = {"session.start", "session.lost", "session.end"}
 
@@ -73,7 +72,7 @@ def test_integers_have_bounds(event):
 def test_fields_begin_with_the_envelope_and_the_task_and_end_with_raw(event):
     names = list(EVENTS[event]["properties"])
     head = ENVELOPE if event in WITHOUT_TASK else ENVELOPE + TASK
-    assert names[:len(head)] == head
+    assert names[: len(head)] == head
     assert names[-1] == "raw"
     assert set(head) - {"exe"} <= set(EVENTS[event]["required"])
 
@@ -122,11 +121,21 @@ def test_a_number_out_of_bounds_is_refused(event):
 
 def test_a_malformed_common_value_is_refused(event):
     for name, wrong in [
-            ("time", "2026-11-21T15:30:00.12345678Z"), ("time", "2026-11-21 15:30:00.123456789Z"),
-            ("time", "2026-13-21T15:30:00.123456789Z"), ("time", "2026-11-21T15:30:00.123456789+00:00"),
-            ("sid", "8c2f4b1e-7a53-1d0e-9b61-2f7f0c5f1a9d"), ("sid", "8C2F4B1E-7A53-4D0E-9B61-2F7F0C5F1A9D"),
-            ("server_id", "5f3e"), ("schema_version", 2), ("login", ""), ("event", "session.other"),
-            ("raw", {}), ("raw", {"path": "AA=="}), ("raw", {"/path": "A"}), ("raw", {"/a~2": "AA=="})]:
+        ("time", "2026-11-21T15:30:00.12345678Z"),
+        ("time", "2026-11-21 15:30:00.123456789Z"),
+        ("time", "2026-13-21T15:30:00.123456789Z"),
+        ("time", "2026-11-21T15:30:00.123456789+00:00"),
+        ("sid", "8c2f4b1e-7a53-1d0e-9b61-2f7f0c5f1a9d"),
+        ("sid", "8C2F4B1E-7A53-4D0E-9B61-2F7F0C5F1A9D"),
+        ("server_id", "5f3e"),
+        ("schema_version", 2),
+        ("login", ""),
+        ("event", "session.other"),
+        ("raw", {}),
+        ("raw", {"path": "AA=="}),
+        ("raw", {"/path": "A"}),
+        ("raw", {"/a~2": "AA=="}),
+    ]:
         assert not validator(event).is_valid(example(event) | {name: wrong}), (name, wrong)
     good = example(event) | {"raw": {"/login": "wyg=", "/argv/2": "AAAA", "/a~1b~0": "/w=="}}
     validator(event).validate(good)
@@ -134,9 +143,20 @@ def test_a_malformed_common_value_is_refused(event):
 
 COMMAND = {"path": "/root/x", "path_source": "request", "inode": None, "dev": None}
 DISK = {"path": "/root/x", "path_source": "request", "inode": None, "dev": None, "requested_path": None}
-UNIX = {"family": 1, "family_name": "AF_UNIX", "protocol": None, "version": None, "src_addr": None,
-        "src_port": None, "dst_addr": None, "dst_port": None, "address_source": None,
-        "path": "/run/x", "path_source": "kernel", "return_code": 0}
+UNIX = {
+    "family": 1,
+    "family_name": "AF_UNIX",
+    "protocol": None,
+    "version": None,
+    "src_addr": None,
+    "src_port": None,
+    "dst_addr": None,
+    "dst_port": None,
+    "address_source": None,
+    "path": "/run/x",
+    "path_source": "kernel",
+    "return_code": 0,
+}
 OTHER = {**UNIX, "family": 16, "family_name": "AF_NETLINK", "path": None, "path_source": None}
 KILLED = {"exit_code": None, "signal": 9, "signal_name": "SIGKILL", "core_dumped": False}
 
@@ -152,18 +172,57 @@ TAKEN = [
     ("session.exit", {**KILLED, "signal": 35, "signal_name": "SIGRTMIN+1", "core_dumped": True}),
     ("session.disk", {**DISK, "return_code": -2}),
     ("session.disk", {**DISK, "path": None, "path_source": "unreadable", "return_code": -14}),
-    ("session.disk", {**DISK, "path": None, "path_source": "unreadable", "return_code": -14, "flags": None, "flag_names": None}),
-    ("session.disk", {"flags": 577, "flag_names": ["O_WRONLY", "O_CREAT", "O_TRUNC"], "mode": "0644", "created": True}),
-    ("session.disk", {"flags": 2**40, "flag_names": ["O_RDONLY", "0x10000000000"], "resolve_names": ["RESOLVE_BENEATH", "0x40"]}),
+    (
+        "session.disk",
+        {
+            **DISK,
+            "path": None,
+            "path_source": "unreadable",
+            "return_code": -14,
+            "flags": None,
+            "flag_names": None,
+        },
+    ),
+    (
+        "session.disk",
+        {"flags": 577, "flag_names": ["O_WRONLY", "O_CREAT", "O_TRUNC"], "mode": "0644", "created": True},
+    ),
+    (
+        "session.disk",
+        {
+            "flags": 2**40,
+            "flag_names": ["O_RDONLY", "0x10000000000"],
+            "resolve_names": ["RESOLVE_BENEATH", "0x40"],
+        },
+    ),
     ("session.disk", {"via": "handle", "deleted": True}),
-    ("session.network", {"operation": "send", "socket_type": "dgram", "protocol": "udp", "return_code": None}),
-    ("session.network", {"family": 10, "family_name": "AF_INET6", "version": 6, "src_addr": "fe80::1", "dst_addr": "::ffff:127.0.0.1", "scope_id": 2}),
-    ("session.network", {"dst_addr": None, "dst_port": None, "address_source": "unreadable", "return_code": -14}),
+    (
+        "session.network",
+        {"operation": "send", "socket_type": "dgram", "protocol": "udp", "return_code": None},
+    ),
+    (
+        "session.network",
+        {
+            "family": 10,
+            "family_name": "AF_INET6",
+            "version": 6,
+            "src_addr": "fe80::1",
+            "dst_addr": "::ffff:127.0.0.1",
+            "scope_id": 2,
+        },
+    ),
+    (
+        "session.network",
+        {"dst_addr": None, "dst_port": None, "address_source": "unreadable", "return_code": -14},
+    ),
     ("session.network", UNIX),
     ("session.network", {**UNIX, "path": "@name", "abstract": True, "requested_path": "x"}),
     ("session.network", {**UNIX, "path": None, "path_source": "unreadable", "return_code": -14}),
     ("session.network", OTHER),
-    ("session.network", {**OTHER, "family": 65000, "family_name": None, "socket_type": None, "return_code": -97}),
+    (
+        "session.network",
+        {**OTHER, "family": 65000, "family_name": None, "socket_type": None, "return_code": -97},
+    ),
     ("session.cgroup", {"from": None, "mover_pid": 12}),
     ("session.lost", {"first": None, "last": None, "reason": "memory", "by_event": {"unknown": 1}}),
     ("session.end", {"processes": None, "pids": None}),

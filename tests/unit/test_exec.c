@@ -87,6 +87,9 @@ static void a_base_goes_before_the_working_directory(void **state)
 	begin(&exec, "/bin/x", NULL, 0);
 	wb_string(builder, WIRE_PART_BASE, "/jail");
 	check_string(fixture_encode(), "path", "/jail/bin/x");
+	begin(&exec, "tool", NULL, 0); /* the descriptor was none */
+	check_string(fixture_encode(), "path", "tool");
+	exec.flags = 0;
 	begin(&exec, "tool", NULL, 0);
 	check_string(fixture_encode(), "path", "/home/x/tool");
 	begin(&exec, "/bin/x", NULL, 0);
