@@ -20,6 +20,7 @@ struct stream {
 	bool regular;
 	int broken;	       /* negative errno: nothing can be written any more */
 	int refusing;	       /* negative errno: lines are refused until a flush succeeds */
+	bool retry;	       /* a flush has failed since the last line: the next one tries once more */
 	struct buffer pending; /* owned: bytes taken and not yet written */
 	uint64_t lines;	       /* that end in pending */
 	size_t begun;	       /* bytes of the first of them that are written already */
@@ -50,6 +51,7 @@ static int stream_failed(struct stream *stream, int error)
 {
 	if (error == -EPIPE)
 		stream->broken = error;
+	stream->retry = true;
 	return error;
 }
 
@@ -132,10 +134,16 @@ static int stream_write_large(struct stream *stream, const char *line, size_t si
 static int stream_write(struct sink *sink, const char *line, size_t size)
 {
 	struct stream *stream = stream_of(sink);
-	int r = stream->broken < 0 ? stream->broken : stream->refusing;
+	int r;
 
-	if (r < 0)
-		return r;
+	if (stream->broken < 0)
+		return stream->broken;
+	/* There may be room again since the last batch, but not since the last line. */
+	if (stream->refusing && stream->retry)
+		(void)stream_flush(sink); /* which clears what it can */
+	stream->retry = false;
+	if (stream->refusing)
+		return stream->refusing;
 	if (stream->pending.size + size > STREAM_BUFFER_SIZE) {
 		r = stream_flush(sink);
 		if (r < 0 && stream->pending.size + size > STREAM_BUFFER_SIZE) {
@@ -159,10 +167,10 @@ static int stream_close(struct sink *sink, uint64_t *ret_unwritten)
 
 	if (stream->pending.size > 0 && stream->begun > 0)
 		(void)stream_take_back(stream, stream->begun); /* r tells what failed */
-	if (stream->regular && fsync(stream->fd) < 0 && r == 0)
-		r = -errno;
 	*ret_unwritten = stream->lines;
-	fd_close(stream->fd);
+	/* Network file systems and quotas may refuse only now what they took before. */
+	if (close(stream->fd) < 0 && r == 0)
+		r = -errno;
 	buffer_free(&stream->pending);
 	free(stream);
 	return r;

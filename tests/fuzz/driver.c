@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a fuzzer on files, or on all files of folders: a corpus is a test wherever there is a C compiler.
+ * Runs a fuzzer on files, or on all files of folders: a corpus is a test wherever there is a C
+ * compiler.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a fuzzer is: one function that takes any bytes and must not fail. libFuzzer calls it, or driver.c.
+ * What a fuzzer is: one function that takes any bytes and must not fail. libFuzzer calls it, or
+ * driver.c.
  */
 #ifndef SESHAT_TESTS_FUZZ_H
 #define SESHAT_TESTS_FUZZ_H
@@ -14,12 +15,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What must hold: ends the program with the place when it does not. */
-#define FUZZ_CHECK(condition)                                                                      \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);  \
-			abort();                                                                   \
-		}                                                                                  \
+#define FUZZ_CHECK(condition)                                                                     \
+	do {                                                                                      \
+		if (!(condition)) {                                                               \
+			fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
+			abort();                                                                  \
+		}                                                                                 \
 	} while (0)
 
 #endif

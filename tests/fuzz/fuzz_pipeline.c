@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From ring bytes to lines: whatever is fed, every line is one strict JSON object and valid UTF-8, indexes
- * have no gap, and the session ends with a sum.
+ * From ring bytes to lines: whatever is fed, every line is one strict JSON object and valid UTF-8,
+ * indexes have no gap, and the session ends with a sum.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #include "bpf/wire.h"
 
 enum {
-	SESSION = 7, /* that of the records in the corpus */
+	SESSION = 7,		  /* that of the records in the corpus */
 	REASSEMBLY_LIMIT = 65536, /* so small that it is reached */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reassembly, against a simple model of it: two bytes an order (what, and for which of eight tasks). What
- * comes out whole is what went in; every record is whole, lost, or ended by the kernel's loss.
+ * Reassembly, against a simple model of it: two bytes an order (what, and for which of eight
+ * tasks). What comes out whole is what went in; every record is whole, lost, or ended by the
+ * kernel's loss.
  */
 #include <string.h>
 
@@ -26,7 +27,8 @@ static struct model tasks[TASKS];
 static struct wire_builder builder;
 static struct record_layout layout;
 
-static void note_lost(uint64_t session, unsigned int kind, uint64_t number, int error, void *userdata)
+static void note_lost(uint64_t session, unsigned int kind, uint64_t number, int error,
+		      void *userdata)
 {
 	(void)error;
 	(void)userdata;
@@ -37,7 +39,7 @@ static void note_lost(uint64_t session, unsigned int kind, uint64_t number, int 
 		tasks[i].number = 0;
 		return;
 	}
-	FUZZ_CHECK(!"a record was lost that was not there");
+	FUZZ_CHECK(false); /* it was not there */
 }
 
 static struct record decoded(size_t task)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Strings on their way to JSON: valid ones come back exactly, others are kept in "raw", and nothing unsafe
- * gets through.
+ * Strings on their way to JSON: valid ones come back exactly, others are kept in "raw", and nothing
+ * unsafe gets through.
  */
 #include <string.h>
 

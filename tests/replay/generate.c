@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * generate FOLDER: writes the hand-made *.ring files into FOLDER/replay, and what the fuzzers begin with into
- * FOLDER/fuzz/corpus. FOLDER is tests.
+ * generate FOLDER: writes the hand-made *.ring files into FOLDER/replay, and what the fuzzers begin
+ * with into FOLDER/fuzz/corpus. FOLDER is tests.
  */
 #include <err.h>
 #include <errno.h>
@@ -76,15 +76,23 @@ static void put_session(FILE *file)
 	struct wire_tty tty = { 0 };
 	struct wire_exec exec = { .inode = 1835034, .dev = 8 << 20 | 1, .argc = 3 };
 	struct wire_network network = {
-		.return_code = -115, .family = AF_INET, .socket_family = AF_INET, .type = SOCK_STREAM,
-		.protocol = IPPROTO_TCP, .src_port = 41234, .dst_port = 8080,
-		.flags = WIRE_NET_SRC | WIRE_NET_DST, .src_addr = { 192, 0, 2, 10 },
+		.return_code = -115,
+		.family = AF_INET,
+		.socket_family = AF_INET,
+		.type = SOCK_STREAM,
+		.protocol = IPPROTO_TCP,
+		.src_port = 41234,
+		.dst_port = 8080,
+		.flags = WIRE_NET_SRC | WIRE_NET_DST,
+		.src_addr = { 192, 0, 2, 10 },
 		.dst_addr = { 198, 51, 100, 7 },
 	};
 	struct wire_cgroup cgroup = { .from = 100, .to = 101, .mover = 1 };
-	struct wire_exit exit_part = {
-		.status = 9, .start_time = 4999999000, .utime = 4000000, .stime = 8000000, .cpu_time = 9000000
-	};
+	struct wire_exit exit_part = { .status = 9,
+				       .start_time = 4999999000,
+				       .utime = 4000000,
+				       .stime = 8000000,
+				       .cpu_time = 9000000 };
 
 	put_image(file);
 	wb_begin(&builder, WIRE_TTY, 1, &tty, sizeof(tty));
@@ -107,16 +115,22 @@ static void put_failures(FILE *file)
 {
 	struct wire_exec missing = { .return_code = -2, .argc = 1 };
 	struct wire_exec script = { .flags = WIRE_EXEC_SCRIPT, .argc = 2 };
-	struct wire_open created = {
-		.return_code = -17, .flags = O_RDWR | O_CREAT | O_EXCL | 0x8000000, .mode = 0600
-	};
+	struct wire_open created = { .return_code = -17,
+				     .flags = O_RDWR | O_CREAT | O_EXCL | 0x8000000,
+				     .mode = 0600 };
 	struct wire_open unreadable = { .return_code = -14, .unknown = 1 };
 	struct wire_network abstract = {
-		.return_code = -111, .family = AF_UNIX, .socket_family = AF_UNIX,
-		.type = SOCK_STREAM, .flags = WIRE_NET_ABSTRACT,
+		.return_code = -111,
+		.family = AF_UNIX,
+		.socket_family = AF_UNIX,
+		.type = SOCK_STREAM,
+		.flags = WIRE_NET_ABSTRACT,
 	};
-	struct wire_network odd = { .return_code = -97, .family = 12345, .socket_family = AF_INET,
-				    .type = SOCK_DGRAM, .protocol = IPPROTO_UDP };
+	struct wire_network odd = { .return_code = -97,
+				    .family = 12345,
+				    .socket_family = AF_INET,
+				    .type = SOCK_DGRAM,
+				    .protocol = IPPROTO_UDP };
 
 	put_image(file);
 	put_exec(file, 1, &missing, NULL, "./none", "none", 5);
@@ -159,9 +173,13 @@ static void put_hostile(FILE *file)
 {
 	struct wire_exec exec = { .argc = 2, .inode = 3 };
 
-	put_exec(file, 1, &exec, "/tmp/\"}\n{\"event\":\"x", "/tmp/\xff\xfe", "\xc0\x80\0\x1b]0;x\x07", 9);
+	put_exec(file, 1, &exec, "/tmp/\"}\n{\"event\":\"x", "/tmp/\xff\xfe",
+		 "\xc0\x80\0\x1b]0;x\x07", 9);
 	wb_open(&builder, 2, "/tmp/\xe2\x80\xaegpj.exe", "/tmp/\xed\xa0\x80");
-	memcpy(wb_header(&builder)->task.comm, "\x9b" "31m", 5);
+	memcpy(wb_header(&builder)->task.comm,
+	       "\x9b"
+	       "31m",
+	       5);
 	put(file);
 	wb_open(&builder, 3, "/x", "/x");
 	wb_string(&builder, WIRE_PART_PATH, "/twice");

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * replay FILE: runs recorded ring records through the pipeline and writes the lines to standard output.
+ * replay FILE: runs recorded ring records through the pipeline and writes the lines to standard
+ * output.
  *
- * FILE holds kernel records (bpf/wire.h), one behind the other. Everything that a record does not say itself
- * is fixed (host, sid, clock) and nothing is asked of the system, so the same FILE gives the same lines
- * on every machine. A session begins with its first record and ends with the file; numbers that are not
- * in it are lost.
+ * FILE holds kernel records (bpf/wire.h), one behind the other. Everything that a record does not
+ * say itself is fixed (host, sid, clock) and nothing is asked of the system, so the same FILE gives
+ * the same lines on every machine. A session begins with its first record and ends with the file;
+ * numbers that are not in it are lost.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -24,7 +24,10 @@
 /* A test that needs neither setup nor teardown. */
 #define TEST(function) cmocka_unit_test(function)
 
-/* Parses strictly: the text must be one JSON value and nothing else. To be put with json_object_put. */
+/*
+ * Parses strictly: the text must be one JSON value and nothing else. To be put with
+ * json_object_put.
+ */
 static inline struct json_object *check_parse(const char *text, size_t size)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(8);
@@ -33,7 +36,8 @@ static inline struct json_object *check_parse(const char *text, size_t size)
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	value = json_tokener_parse_ex(tokener, text, (int)size);
 	if (json_tokener_get_error(tokener) != json_tokener_success)
-		fail_msg("no JSON: %s: %.*s", json_tokener_error_desc(json_tokener_get_error(tokener)),
+		fail_msg("no JSON: %s: %.*s",
+			 json_tokener_error_desc(json_tokener_get_error(tokener)),
 			 (int)(size < 400 ? size : 400), text);
 	assert_int_equal(json_tokener_get_parse_end(tokener), size);
 	json_tokener_free(tokener);
@@ -46,7 +50,8 @@ static inline void check_keys(struct json_object *object, const char *expected)
 	char keys[2048] = "";
 	size_t used = 0;
 
-	json_object_object_foreach(object, key, value) {
+	json_object_object_foreach(object, key, value)
+	{
 		(void)value;
 		used += (size_t)snprintf(keys + used, sizeof(keys) - used, "%s%s", used ? " " : "",
 					 key);
@@ -110,6 +115,5 @@ static inline void check_value(struct json_object *object, const char *key, cons
 
 	assert_string_equal(text, expected);
 }
-
 
 #endif

@@ -11,11 +11,10 @@
 #include "pipeline.h"
 #include "wire_builder.h"
 
-#define FIXTURE_SID "8c2f4b1e-7a53-4d0e-9b61-2f7f0c5f1a9d"
+#define FIXTURE_SID    "8c2f4b1e-7a53-4d0e-9b61-2f7f0c5f1a9d"
 /* The keys that all records, and those of probes, begin with. */
 #define FIXTURE_COMMON "event time sid ei login user server_hostname server_id schema_version"
-#define FIXTURE_TASK \
-	FIXTURE_COMMON " pid ppid tid uid euid gid auid program exe cgroup_id"
+#define FIXTURE_TASK   FIXTURE_COMMON " pid ppid tid uid euid gid auid program exe cgroup_id"
 
 enum {
 	FIXTURE_START = 1000000000, /* CLOCK_BOOTTIME of the session's start */
@@ -185,8 +184,8 @@ static inline int fixture_teardown(void **state)
 /* Feeds what the builder holds. */
 static inline void fixture_feed(void)
 {
-	assert_int_equal(pipeline_feed(fixture.pipeline, fixture.builder.data, fixture.builder.size),
-			 0);
+	assert_int_equal(
+		pipeline_feed(fixture.pipeline, fixture.builder.data, fixture.builder.size), 0);
 }
 
 /* The line at that place, from 0; borrowed until the next look. */
@@ -217,7 +216,7 @@ static inline void fixture_name_image(void)
 	fixture_feed();
 }
 
-#define FIXTURE_TEST(function)                                                                     \
+#define FIXTURE_TEST(function) \
 	cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
 
 #endif

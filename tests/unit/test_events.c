@@ -40,8 +40,9 @@ static void a_start_tells_which_probes_are_missing(void **state)
 	start.missing_count = ARRAY_SIZE(missing);
 	assert_int_equal(pipeline_session_start(fixture.pipeline, &start), 0);
 	record = fixture_look(1);
-	check_keys(record, FIXTURE_COMMON " service version interactive leader_pid cgroup_path "
-					  "audit_session_id strategy kernel probes probes_missing raw");
+	check_keys(record,
+		   FIXTURE_COMMON " service version interactive leader_pid cgroup_path "
+				  "audit_session_id strategy kernel probes probes_missing raw");
 	check_true(record, "interactive");
 	check_int(record, "audit_session_id", 3);
 	check_value(record, "probes_missing",
@@ -74,8 +75,9 @@ static void a_terminal_is_told_by_its_device(void **state)
 	static const struct {
 		const char *name, *expected;
 	} cases[] = {
-		{ "pts0", "/dev/pts/0" },   { "pts123", "/dev/pts/123" }, { "tty1", "/dev/tty1" },
-		{ "ttyS0", "/dev/ttyS0" },  { "pts/4", "/dev/pts/4" },	  { "pts", "/dev/pts" },
+		{ "pts0", "/dev/pts/0" },      { "pts123", "/dev/pts/123" },
+		{ "tty1", "/dev/tty1" },       { "ttyS0", "/dev/ttyS0" },
+		{ "pts/4", "/dev/pts/4" },     { "pts", "/dev/pts" },
 		{ "console", "/dev/console" },
 	};
 	struct wire_tty tty = { 0 };
@@ -134,7 +136,8 @@ static void an_end_sums_the_session_up(void **state)
 	check_string(record, "event", "session.end");
 	check_int(record, "ei", 3);
 	check_int(record, "duration_ns", 500);
-	check_value(record, "records", "{\"session.disk\":2,\"session.start\":1,\"session.end\":1}");
+	check_value(record, "records",
+		    "{\"session.disk\":2,\"session.start\":1,\"session.end\":1}");
 	check_int(record, "lost", 0);
 	check_int(record, "numbered", 2);
 }
@@ -158,7 +161,8 @@ static void an_end_names_at_most_a_hundred_processes(void **state)
 
 static void a_loss_is_told_by_event_and_place(void **state)
 {
-	struct kernel_losses now = { .by_kind = { [WIRE_OPEN] = 2, [WIRE_EXIT] = 1 }, .numbered = 5 };
+	struct kernel_losses now = { .by_kind = { [WIRE_OPEN] = 2, [WIRE_EXIT] = 1 },
+				     .numbered = 5 };
 	struct json_object *record;
 
 	(void)state;

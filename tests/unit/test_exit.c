@@ -11,9 +11,11 @@ static struct json_object *ended(const struct wire_exit *exit_part)
 
 static void an_exit_tells_its_code_and_times(void **state)
 {
-	struct wire_exit exit_part = {
-		.status = 3 << 8, .start_time = 4000001000, .utime = 3000, .stime = 1000, .cpu_time = 8001
-	};
+	struct wire_exit exit_part = { .status = 3 << 8,
+				       .start_time = 4000001000,
+				       .utime = 3000,
+				       .stime = 1000,
+				       .cpu_time = 8001 };
 	struct json_object *record;
 
 	(void)state;
@@ -49,7 +51,8 @@ static void a_signal_is_told_with_its_name(void **state)
 	(void)state;
 	fixture_name_image();
 	record = ended(&exit_part);
-	check_keys(record, FIXTURE_TASK " signal signal_name core_dumped runtime_ns utime_ns stime_ns");
+	check_keys(record,
+		   FIXTURE_TASK " signal signal_name core_dumped runtime_ns utime_ns stime_ns");
 	check_int(record, "signal", 9);
 	check_string(record, "signal_name", "SIGKILL");
 	assert_false(json_object_get_boolean(check_member(record, "core_dumped")));

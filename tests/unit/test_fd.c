@@ -106,12 +106,9 @@ static void taken_resources_survive_their_scope(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(all_bytes_come_through_a_pipe),
-		TEST(a_full_non_blocking_pipe_is_waited_for),
-		TEST(errors_are_returned),
-		TEST(a_closed_pipe_is_an_error_and_no_signal),
-		TEST(closing_leaves_errno_alone),
-		TEST(taken_resources_survive_their_scope),
+		TEST(all_bytes_come_through_a_pipe), TEST(a_full_non_blocking_pipe_is_waited_for),
+		TEST(errors_are_returned),	     TEST(a_closed_pipe_is_an_error_and_no_signal),
+		TEST(closing_leaves_errno_alone),    TEST(taken_resources_survive_their_scope),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,7 +106,8 @@ static void the_list_is_bounded_and_stays_true(void **state)
 		assert_true(gaps.list[i - 1].last + 1 < gaps.list[i].first);
 	assert_int_equal(gaps.list[0].first, 1);
 	gaps_arrive(&gaps, 99999);
-	gaps_arrive(&gaps, 50001); /* in the midst of what became one: it cannot be split any more */
+	gaps_arrive(&gaps,
+		    50001); /* in the midst of what became one: it cannot be split any more */
 	check_take(&gaps, UINT64_MAX, 1, 99997);
 	gaps_free(&gaps);
 }

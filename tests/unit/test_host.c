@@ -32,7 +32,8 @@ static void uuids_are_random_and_of_version_four(void **state)
 		assert_int_equal(strspn(uuid, "0123456789abcdef-"), 36);
 		assert_int_equal(uuid[14], '4');
 		assert_non_null(strchr("89ab", uuid[19]));
-		assert_true(uuid[8] == '-' && uuid[13] == '-' && uuid[18] == '-' && uuid[23] == '-');
+		assert_true(uuid[8] == '-' && uuid[13] == '-' && uuid[18] == '-' &&
+			    uuid[23] == '-');
 		assert_int_equal(uuid_generate(other), 0);
 		assert_string_not_equal(uuid, other);
 	}

@@ -260,7 +260,8 @@ static void members_written_before_are_taken_over(void **state)
 {
 	(void)state;
 	json_uint(&json, "a", 1);
-	json_members(&json, bytes_of("\"b\":2,\"c\":\"\xef\xbf\xbd\""), bytes_of("\"/c\":\"/w==\""));
+	json_members(&json, bytes_of("\"b\":2,\"c\":\"\xef\xbf\xbd\""),
+		     bytes_of("\"/c\":\"/w==\""));
 	json_string(&json, "d", bytes_of("\xfe"));
 	check_text("{\"a\":1,\"b\":2,\"c\":\"\xef\xbf\xbd\",\"d\":\"\xef\xbf\xbd\","
 		   "\"raw\":{\"/c\":\"/w==\",\"/d\":\"/g==\"}}");

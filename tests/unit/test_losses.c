@@ -103,7 +103,8 @@ static void steady_loss_is_told_in_steps(void **state)
 
 static void the_end_counts_what_is_left(void **state)
 {
-	struct kernel_losses now = { .by_kind = { [WIRE_EXEC] = 1, [WIRE_OPEN] = 1 }, .numbered = 6 };
+	struct kernel_losses now = { .by_kind = { [WIRE_EXEC] = 1, [WIRE_OPEN] = 1 },
+				     .numbered = 6 };
 
 	(void)state;
 	arrive(1, 4);

@@ -118,12 +118,9 @@ static void signals_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(open_flags_have_names),
-		TEST(flags_that_comprise_others_are_named_alone),
-		TEST(unknown_bits_are_left_over),
-		TEST(resolve_flags_have_names),
-		TEST(access_modes_have_names),
-		TEST(families_types_and_protocols_have_names),
+		TEST(open_flags_have_names),	  TEST(flags_that_comprise_others_are_named_alone),
+		TEST(unknown_bits_are_left_over), TEST(resolve_flags_have_names),
+		TEST(access_modes_have_names),	  TEST(families_types_and_protocols_have_names),
 		TEST(signals_have_names),
 	};
 

@@ -37,8 +37,9 @@ static void a_tcp_connection_is_told(void **state)
 	(void)state;
 	fixture_name_image();
 	record = told(&tcp);
-	check_keys(record, FIXTURE_TASK " operation family family_name socket_type protocol version "
-					"src_addr src_port dst_addr dst_port address_source return_code");
+	check_keys(record,
+		   FIXTURE_TASK " operation family family_name socket_type protocol version "
+				"src_addr src_port dst_addr dst_port address_source return_code");
 	check_string(record, "event", "session.network");
 	check_string(record, "operation", "connect");
 	check_int(record, "family", AF_INET);
@@ -73,8 +74,9 @@ static void an_ipv6_send_is_told_with_its_scope(void **state)
 	(void)state;
 	fixture_name_image();
 	record = told(&network);
-	check_keys(record, FIXTURE_TASK " operation family family_name socket_type protocol version "
-					"dst_addr dst_port scope_id address_source via");
+	check_keys(record,
+		   FIXTURE_TASK " operation family family_name socket_type protocol version "
+				"dst_addr dst_port scope_id address_source via");
 	check_string(record, "operation", "send");
 	check_int(record, "version", 6);
 	check_string(record, "dst_addr", "fe80::1");
@@ -105,22 +107,27 @@ static void the_source_of_an_address_is_told(void **state)
 
 static void a_disconnect_has_no_addresses(void **state)
 {
-	struct wire_network network = { .socket_family = AF_INET, .type = SOCK_DGRAM,
+	struct wire_network network = { .socket_family = AF_INET,
+					.type = SOCK_DGRAM,
 					.protocol = IPPROTO_UDP };
 	struct json_object *record;
 
 	(void)state;
 	fixture_name_image();
 	record = told(&network);
-	check_keys(record, FIXTURE_TASK " operation family family_name socket_type protocol return_code");
+	check_keys(record,
+		   FIXTURE_TASK " operation family family_name socket_type protocol return_code");
 	check_int(record, "family", 0);
 	check_string(record, "family_name", "AF_UNSPEC");
 }
 
 static void numbers_without_a_name_are_told_as_numbers(void **state)
 {
-	struct wire_network network = { .family = 12345, .socket_family = AF_INET, .type = 99,
-					.protocol = 253, .return_code = -97 };
+	struct wire_network network = { .family = 12345,
+					.socket_family = AF_INET,
+					.type = 99,
+					.protocol = 253,
+					.return_code = -97 };
 	struct json_object *record;
 
 	(void)state;
@@ -134,8 +141,10 @@ static void numbers_without_a_name_are_told_as_numbers(void **state)
 
 static void other_families_have_no_protocol(void **state)
 {
-	struct wire_network network = { .family = AF_NETLINK, .socket_family = AF_NETLINK,
-					.type = SOCK_RAW, .protocol = 9,
+	struct wire_network network = { .family = AF_NETLINK,
+					.socket_family = AF_NETLINK,
+					.type = SOCK_RAW,
+					.protocol = 9,
 					.flags = WIRE_NET_UNREADABLE };
 	struct json_object *record;
 
@@ -147,9 +156,9 @@ static void other_families_have_no_protocol(void **state)
 	check_string(record, "address_source", "unreadable");
 }
 
-static const struct wire_network local = {
-	.family = AF_UNIX, .socket_family = AF_UNIX, .type = SOCK_STREAM
-};
+static const struct wire_network local = { .family = AF_UNIX,
+					   .socket_family = AF_UNIX,
+					   .type = SOCK_STREAM };
 
 static void a_unix_peer_is_told_by_its_path(void **state)
 {
@@ -193,8 +202,9 @@ static void an_abstract_name_is_told_with_an_at(void **state)
 	begin(&network);
 	wb_part(builder, WIRE_PART_REQUEST, 0, "\0bus\0x", 6);
 	record = fixture_encode();
-	check_keys(record, FIXTURE_TASK " operation family family_name socket_type path path_source "
-					"abstract return_code");
+	check_keys(record,
+		   FIXTURE_TASK " operation family family_name socket_type path path_source "
+				"abstract return_code");
 	check_bytes(check_member(record, "path"), "@bus\0x", 6);
 	check_string(record, "path_source", "request");
 	check_true(record, "abstract");

@@ -164,9 +164,9 @@ static void creating_tells_the_mode(void **state)
 
 static void openat2_tells_how_to_resolve_and_unknown_bits(void **state)
 {
-	struct wire_open open = {
-		.return_code = -22, .flags = 0x8000000000000000, .resolve = 0x108
-	};
+	struct wire_open open = { .return_code = -22,
+				  .flags = 0x8000000000000000,
+				  .resolve = 0x108 };
 	struct json_object *record;
 
 	(void)state;
@@ -195,7 +195,9 @@ static void unknown_flags_are_absent(void **state)
 
 static void unlinked_files_and_other_ways_are_told(void **state)
 {
-	struct wire_open open = { .return_code = 3, .dev = 254 << 20 | 1048575, .via = WIRE_VIA_HANDLE };
+	struct wire_open open = { .return_code = 3,
+				  .dev = 254 << 20 | 1048575,
+				  .via = WIRE_VIA_HANDLE };
 	struct json_object *record;
 
 	(void)state;
@@ -226,7 +228,8 @@ static void names_of_any_bytes_are_kept_exactly(void **state)
 	record = fixture_encode();
 	check_string(record, "path", "/jail/a\nb\xef\xbf\xbd");
 	check_string(record, "requested_path", "/a\nb\xef\xbf\xbd");
-	check_value(record, "raw", "{\"/path\":\"L2phaWwvYQpi/w==\",\"/requested_path\":\"L2EKYv8=\"}");
+	check_value(record, "raw",
+		    "{\"/path\":\"L2phaWwvYQpi/w==\",\"/requested_path\":\"L2EKYv8=\"}");
 }
 
 static void paths_of_the_largest_size_are_whole(void **state)

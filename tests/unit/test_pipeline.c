@@ -45,7 +45,8 @@ static struct json_object *finish(uint64_t numbered, const struct kernel_losses 
 	check_int(record, "numbered", (int64_t)numbered);
 	check_int(record, "lost", (int64_t)lost);
 	records = check_member(record, "records");
-	json_object_object_foreach(records, event, count) {
+	json_object_object_foreach(records, event, count)
+	{
 		if (strcmp(event, "session.start") != 0 && strcmp(event, "session.lost") != 0 &&
 		    strcmp(event, "session.end") != 0)
 			sum += json_object_get_int64(count);

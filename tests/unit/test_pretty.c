@@ -74,7 +74,8 @@ static void test_command_that_failed(void **state)
 	expect(HEAD("session.command") CURL
 	       ",\"path\":\"/bin/no\",\"path_source\":\"request\",\"argv\":[],\"return_code\":-2}",
 	       "15:30:00.118 curl[4714]           exec     /bin/no -> ENOENT\n");
-	expect(HEAD("session.command") CURL ",\"path_source\":\"unreadable\",\"argv\":[],\"return_code\":-14}",
+	expect(HEAD("session.command") CURL
+	       ",\"path_source\":\"unreadable\",\"argv\":[],\"return_code\":-14}",
 	       "15:30:00.118 curl[4714]           exec     (unreadable) -> EFAULT\n");
 	expect(HEAD("session.command") CURL ",\"path\":\"/x\",\"argv\":[],\"return_code\":-99999}",
 	       "15:30:00.118 curl[4714]           exec     /x -> -99999\n");
@@ -114,9 +115,10 @@ static void test_disk(void **state)
 	       ",\"path\":\"/tmp/x\",\"path_source\":\"kernel\",\"flags\":577,\"flag_names\":[\"O_WRONLY\","
 	       "\"O_CREAT\",\"O_TRUNC\"],\"mode\":\"0644\",\"created\":true,\"return_code\":3}",
 	       "15:30:00.118 curl[4714]           open     /tmp/x O_WRONLY|O_CREAT|O_TRUNC 0644 (created)\n");
-	expect(HEAD("session.disk") CURL ",\"path\":\"/tmp/x\",\"flag_names\":[\"O_RDONLY\"],"
-					 "\"resolve_names\":[\"RESOLVE_BENEATH\"],\"via\":\"io_uring\","
-					 "\"return_code\":-18}",
+	expect(HEAD("session.disk") CURL
+	       ",\"path\":\"/tmp/x\",\"flag_names\":[\"O_RDONLY\"],"
+	       "\"resolve_names\":[\"RESOLVE_BENEATH\"],\"via\":\"io_uring\","
+	       "\"return_code\":-18}",
 	       "15:30:00.118 curl[4714]           open     /tmp/x O_RDONLY RESOLVE_BENEATH (via io_uring) "
 	       "-> EXDEV\n");
 	expect(HEAD("session.disk") CURL ",\"path_source\":\"unreadable\",\"return_code\":-14}",
@@ -152,7 +154,8 @@ static void test_network_of_other_families(void **state)
 	expect(HEAD("session.network") CURL
 	       ",\"operation\":\"connect\",\"family\":0,\"family_name\":\"AF_UNSPEC\",\"return_code\":0}",
 	       "15:30:00.118 curl[4714]           connect  AF_UNSPEC (disconnect)\n");
-	expect(HEAD("session.network") CURL ",\"operation\":\"connect\",\"family\":77,\"return_code\":-97}",
+	expect(HEAD("session.network") CURL
+	       ",\"operation\":\"connect\",\"family\":77,\"return_code\":-97}",
 	       "15:30:00.118 curl[4714]           connect  family 77 -> EAFNOSUPPORT\n");
 }
 
@@ -182,7 +185,8 @@ static void test_lost_and_end(void **state)
 static void test_unknown_event_is_shown(void **state)
 {
 	(void)state;
-	expect(HEAD("session.print") "}", "15:30:00.118 -                    ?        session.print\n");
+	expect(HEAD("session.print") "}",
+	       "15:30:00.118 -                    ?        session.print\n");
 }
 
 static void test_time_is_local(void **state)
@@ -208,12 +212,14 @@ static void test_nothing_plays_with_the_terminal(void **state)
 
 static void test_color_is_balanced(void **state)
 {
-	char *line = pretty(HEAD("session.command") CURL ",\"path\":\"/x\",\"argv\":[],\"return_code\":-2}",
+	char *line = pretty(HEAD("session.command") CURL
+			    ",\"path\":\"/x\",\"argv\":[],\"return_code\":-2}",
 			    true);
 
 	(void)state;
-	assert_string_equal(line, "\033[2m15:30:00.118 \033[0mcurl[4714]           \033[32mexec\033[0m     "
-				  "/x\033[31m -> ENOENT\033[0m\n");
+	assert_string_equal(
+		line, "\033[2m15:30:00.118 \033[0mcurl[4714]           \033[32mexec\033[0m     "
+		      "/x\033[31m -> ENOENT\033[0m\n");
 	free(line);
 }
 
@@ -224,7 +230,8 @@ static void test_giant_command_lines_are_cut(void **state)
 	struct buffer buffer = BUFFER_INIT(LIMIT);
 
 	(void)state;
-	at += sprintf(at, HEAD("session.command") CURL ",\"path\":\"/x\",\"return_code\":0,\"argv\":[\"");
+	at += sprintf(at, HEAD("session.command") CURL
+		      ",\"path\":\"/x\",\"return_code\":0,\"argv\":[\"");
 	memset(at, 'a', 5000);
 	at += 5000;
 	at += sprintf(at, "\"");
@@ -248,8 +255,10 @@ static void test_what_is_no_record_is_refused(void **state)
 	expect_error("{}", -EBADMSG);
 	expect_error("{\"event\":1}", -EBADMSG);
 	expect_error("{\"event\":\"session.tty\"}", -EBADMSG);
-	expect_error("{\"event\":\"session.tty\",\"time\":\"2026-11-21 15:30:00.118904417Z\"}", -EBADMSG);
-	expect_error("{\"event\":\"session.tty\",\"time\":\"2026-11-21T15:30:00.11890441xZ\"}", -EBADMSG);
+	expect_error("{\"event\":\"session.tty\",\"time\":\"2026-11-21 15:30:00.118904417Z\"}",
+		     -EBADMSG);
+	expect_error("{\"event\":\"session.tty\",\"time\":\"2026-11-21T15:30:00.11890441xZ\"}",
+		     -EBADMSG);
 	expect_error(HEAD("session.tty") "} {}", -EBADMSG);
 	expect_error(HEAD("session.tty"), -EBADMSG);
 }
@@ -260,7 +269,8 @@ static void test_wrong_types_do_no_harm(void **state)
 	expect(HEAD("session.command") ",\"pid\":\"x\",\"program\":1,\"path\":{},\"argv\":{},"
 				       "\"return_code\":\"0\"}",
 	       "15:30:00.118 -                    exec     (unreadable)\n");
-	expect(HEAD("session.command") CURL ",\"path\":\"/x\",\"argv\":[1,null,[]],\"return_code\":0}",
+	expect(HEAD("session.command") CURL
+	       ",\"path\":\"/x\",\"argv\":[1,null,[]],\"return_code\":0}",
 	       "15:30:00.118 curl[4714]           exec     /x '?' '?' '?'\n");
 	expect(HEAD("session.lost") ",\"by_event\":[]}",
 	       "15:30:00.118 -                    lost     0 (): \n");

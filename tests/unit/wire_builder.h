@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Builds kernel records (bpf/wire.h) for tests: begin, the parts in any order, and the record is whole at
- * any time.
+ * Builds kernel records (bpf/wire.h) for tests: begin, the parts in any order, and the record is
+ * whole at any time.
  */
 #ifndef SESHAT_TESTS_WIRE_BUILDER_H
 #define SESHAT_TESTS_WIRE_BUILDER_H
