@@ -82,7 +82,9 @@ UNIT       := $(UNIT_SRC:%.c=$B/%)
 FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS    := $(FUZZ_SRC:%.c=$B/%)
 REPLAY     := $(patsubst %.c,$B/%,$(wildcard tests/replay/*.c))
-LIVE       := $(patsubst tests/live/workloads/%.c,build/tests/live/%,$(wildcard tests/live/workloads/*.c))
+LIVE       := $(patsubst tests/live/workloads/%.c,build/tests/live/%,$(wildcard tests/live/workloads/*.c)) \
+	$(patsubst tests/live/loader/%.c,build/tests/live/%.o,$(wildcard tests/live/loader/*.bpf.c)) \
+	build/tests/live/loader
 BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c)) build/tests/bench/nothing-static
 
 # ---- what people call ---------------------------------------------------------------------------
@@ -250,6 +252,17 @@ build/tests/live/%: tests/live/workloads/%.c
 	$(say) CC $@
 	@mkdir -p $(@D)
 	$(Q)gcc $(WORKLOAD_FLAGS) $(DEPFLAGS) $< -o $@
+
+# These two are about the loader: with the library, and BPF programs of their own.
+build/tests/live/loader: build/obj/tests/live/loader/loader.o build/libseshat.a
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)gcc $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+build/tests/live/%.bpf.o: tests/live/loader/%.bpf.c
+	$(say) BPF $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) $(DEPFLAGS) -c $< -o $@
 
 build/tests/bench/%: tests/bench/%.c
 	$(say) CC $@

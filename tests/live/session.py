@@ -134,3 +134,29 @@ def kill_quietly(pid):
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+def children_of(pid):
+    return [
+        int(word)
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
+        for word in (task / "children").read_text().split()
+    ]
+
+
+def helpers_of(session, first):
+    """The processes that `seshat run` has besides COMMAND."""
+    return [pid for pid in children_of(session.process.pid) if pid != first["leader_pid"]]
+
+
+def idle(pid):
+    """Does it sleep, while there is nothing to do? Its end, which does not come, is what is waited for."""
+
+    def ticks():
+        return sum(map(int, pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+
+    before = ticks()
+    pidfd = os.pidfd_open(pid)
+    ready, _, _ = select.select([pidfd], [], [], 0.5)
+    os.close(pidfd)
+    return not ready and ticks() - before <= 10

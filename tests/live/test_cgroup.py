@@ -5,8 +5,8 @@ import os
 import pathlib
 import select
 import subprocess
-
 from errno import EACCES, ECONNREFUSED, ENOENT
+
 import machine
 import pytest
 from addresses import AF_INET, AF_INET6, DGRAM, STREAM, closed_port, listener, v4, v6

@@ -3,8 +3,8 @@
 import os
 import resource
 import shutil
-
 from errno import E2BIG, EACCES, EBADF, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC, ENOTDIR, ETXTBSY
+
 import machine
 import pytest
 from calls import (

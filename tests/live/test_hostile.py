@@ -140,8 +140,10 @@ def test_deep_trees_and_many_mounts_do_not_stall(audit, place):
     log = audit([machine.workload("calls")], stdin=s.text())
     record = log.one("session.disk")
     assert record["return_code"] >= 0 and record["requested_path"] == "."
-    assert record["path"].endswith("/" + "d" * 200)
-    assert not record["path"].startswith("/ddd"), "a path without its beginning is shown as a whole one"
+    whole = place.decode() + ("/" + "d" * 200) * 60
+    assert (
+        record["path"].startswith("...") and whole.endswith(record["path"][3:]) and len(record["path"]) > 4000
+    )
 
 
 def test_a_log_is_no_way_in(audit, place):

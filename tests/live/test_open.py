@@ -3,7 +3,6 @@
 import ctypes
 import os
 import struct
-
 from errno import (
     E2BIG,
     EACCES,
@@ -21,6 +20,7 @@ from errno import (
     ESTALE,
     EXDEV,
 )
+
 import machine
 from calls import AT_FDCWD, BAD, Script, edge, how, raw, structure
 from expect import disk

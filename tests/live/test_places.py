@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where a file is: the kernel's path through links, mounts, roots, deleted folders, and of hostile names."""
 import os
-
 from errno import ENOENT, ENXIO
+
 import machine
 import pytest
 from calls import Script

@@ -4,14 +4,13 @@ import json
 import os
 import pathlib
 import resource
-import select
 import signal
 import subprocess
 import time
 
 import machine
 import pytest
-from session import Following, kill_quietly, read_until, wait_gone
+from session import Following, helpers_of, idle, kill_quietly, read_until, wait_gone
 
 
 def all_programs():
@@ -33,17 +32,12 @@ def programs_of(pids):
     found = set()
     for pid in pids:
         for descriptor in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir():
-            lines = dict(
-                line.split(":\t", 1) for line in descriptor.read_text().splitlines() if ":\t" in line
-            )
-            if "prog_id" in lines:
-                found.add(int(lines["prog_id"]))
+            try:
+                text = descriptor.read_text()
+            except FileNotFoundError:  # closed meanwhile
+                continue
+            found |= {int(line.split()[1]) for line in text.splitlines() if line.startswith("prog_id:")}
     return found
-
-
-def helpers_of(session, first):
-    """The processes that `seshat run` has besides COMMAND."""
-    return [pid for pid in children_of(session.process.pid) if pid != first["leader_pid"]]
 
 
 def test_the_first_and_the_last_record(audit, place):
@@ -239,27 +233,6 @@ def test_nothing_is_left_behind(start):
     assert not os.path.exists(folder)
     assert not os.path.exists(f"/proc/{first['leader_pid']}")
     assert programs_gone(programs)
-
-
-def idle(pid):
-    """Does it sleep, while there is nothing to do? Its end, which does not come, is what is waited for."""
-
-    def ticks():
-        return sum(map(int, pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
-
-    before = ticks()
-    pidfd = os.pidfd_open(pid)
-    ready, _, _ = select.select([pidfd], [], [], 0.5)
-    os.close(pidfd)
-    return not ready and ticks() - before <= 10
-
-
-def children_of(pid):
-    return [
-        int(word)
-        for task in pathlib.Path(f"/proc/{pid}/task").iterdir()
-        for word in (task / "children").read_text().split()
-    ]
 
 
 def test_killing_the_front_leaves_command_and_the_record_alone(start):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Datagrams sent to an address without connect(2)."""
 import socket
-
 from errno import EACCES, EFAULT, EINVAL, EMSGSIZE, ENETUNREACH
+
 import machine
 from addresses import AF_INET, AF_INET6, DGRAM, free_port, listener, v4, v4_bytes, v6, v6_bytes
 from calls import BAD, Script, raw, read_facts, resolve, structure

@@ -17,7 +17,7 @@ ARGUMENTS = ["strace", "-f", "-xx", "-y", "-v", "-s", "4194304", "-e", f"trace={
 
 LINE = re.compile(r"(\d+) +(.*)")
 RESUMED = re.compile(r"<\.\.\. (\w+) resumed>(.*)")
-CALL = re.compile(r"(\w+)\((.*)\) += (-?\d+)(?:<([^>]*)>(\(deleted\))?)?(?: (E\w+) \(.*\))?")
+CALL = re.compile(r"(\w+)\((.*)\) += (-?\d+|\?)(?:<([^>]*)>(\(deleted\))?)?(?: (E\w+) \(.*\))?")
 BY_NAME = dict(flags.OPEN_FLAGS) | {
     "O_RDONLY": 0,
     "O_WRONLY": 1,
@@ -106,7 +106,8 @@ def opened(name, arguments, result, where, gone):
 def parse_call(text):
     name, arguments, result, where, gone, error = CALL.fullmatch(text).groups()
     arguments = split(arguments)
-    result = -getattr(errno, error) if error else int(result)
+    # An attempt that a signal interrupted: the kernel's inner ERESTARTSYS and its like are EINTR to a program.
+    result = -4 if result == "?" else -getattr(errno, error) if error else int(result)
     if name == "connect":
         return Event("connect", result, address=address(arguments[1]))
     if name.startswith("execve"):
