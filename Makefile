@@ -216,6 +216,10 @@ fuzzers: $(FUZZERS)
 
 workloads: $(LIVE)
 
+# Lets allocations fail.
+$B/tests/unit/test_memory: LDFLAGS += \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
+
 $(UNIT): $B/%: $B/obj/%.o $(LIB)
 	$(say) LINK $@
 	@mkdir -p $(@D)

@@ -7,8 +7,6 @@
 
 #include <bpf/bpf_endian.h>
 
-enum { ALLOW = 1 };
-
 /*
  * sendmmsg() calls the hook once a message, and goes on only after a success: the message before this one has
  * been sent. These programs can be preempted, so the record is put together on the stack.
@@ -43,14 +41,19 @@ static __noinline int pending_flush(struct task_struct *task, struct task_state 
 	return 0;
 }
 
-static __always_inline struct pending_address *pending_begin(struct bpf_sock_addr *ctx, __u16 operation)
+/*
+ * The connect hooks run before the kernel looks at the family of the address: with another one it is none of theirs.
+ * The sendmsg hooks run behind that, and AF_UNSPEC is as good as AF_INET there.
+ */
+static __always_inline struct pending_address *pending_begin(struct bpf_sock_addr *ctx, __u16 operation,
+							     __u16 family)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = scope_find(task);
 	struct pending_address *pending;
 	__u64 cookie;
 
-	if (!state)
+	if (!state || (operation == WIRE_CONNECT && ctx->user_family != family))
 		return NULL;
 	pending = &state->pending;
 	cookie = bpf_get_socket_cookie(ctx);
@@ -65,7 +68,7 @@ static __always_inline struct pending_address *pending_begin(struct bpf_sock_add
 	pending->protocol = (__u16)ctx->protocol;
 	pending->port = bpf_ntohs((__u16)ctx->user_port);
 	pending->scope_id = 0;
-	pending->family = (__u16)ctx->user_family;
+	pending->family = family;
 	__builtin_memset(pending->addr, 0, sizeof(pending->addr));
 	__builtin_memset(pending->src_addr, 0, sizeof(pending->src_addr));
 	return pending;
@@ -73,7 +76,7 @@ static __always_inline struct pending_address *pending_begin(struct bpf_sock_add
 
 static __always_inline int pending_inet(struct bpf_sock_addr *ctx, __u16 operation)
 {
-	struct pending_address *pending = pending_begin(ctx, operation);
+	struct pending_address *pending = pending_begin(ctx, operation, FAMILY_INET);
 	__u32 address = ctx->user_ip4, source = 0;
 
 	if (!pending)
@@ -90,7 +93,7 @@ static __always_inline int pending_inet(struct bpf_sock_addr *ctx, __u16 operati
 
 static __always_inline int pending_inet6(struct bpf_sock_addr *ctx, __u16 operation)
 {
-	struct pending_address *pending = pending_begin(ctx, operation);
+	struct pending_address *pending = pending_begin(ctx, operation, FAMILY_INET6);
 	__u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
 	__u32 source[4] = {};
 

@@ -24,20 +24,20 @@ int address_connect_unix(struct bpf_sock_addr *ctx)
 	__u32 size;
 
 	if (!state)
-		return 1;
+		return ALLOW;
 	kernel = bpf_cast_to_kern_ctx(ctx);
 	size = KREAD(kernel, uaddrlen);
 	if (size < SUN_PATH || size > SUN_PATH + STATE_UNIX_SIZE)
-		return 1;
+		return ALLOW;
 	pending = &state->pending;
 	pending->operation = WIRE_CONNECT + 1;
 	pending->cookie = bpf_get_socket_cookie(ctx);
-	pending->family = 1;
+	pending->family = FAMILY_UNIX;
 	size -= SUN_PATH;
 	pending->size = (__u16)size;
 	barrier_var(size);
 	if (size > STATE_UNIX_SIZE)
-		return 1;
+		return ALLOW;
 	bpf_probe_read_kernel(pending->path, size, KREAD(kernel, uaddr) + SUN_PATH);
-	return 1;
+	return ALLOW;
 }

@@ -265,6 +265,11 @@ enum {
 	SIGNAL_GROUP_EXIT = 0x4,
 	FMODE_CREATED = 0x100000,
 	SOCKFS_MAGIC = 0x534F434B,
+	ALLOW = 1, /* what a sock_addr program returns to let the call go on */
+	FAMILY_UNSPEC = 0, /* AF_* */
+	FAMILY_UNIX = 1,
+	FAMILY_INET = 2,
+	FAMILY_INET6 = 10,
 };
 
 #endif

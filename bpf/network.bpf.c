@@ -8,10 +8,6 @@
 #include <bpf/bpf_endian.h>
 
 enum {
-	FAMILY_UNSPEC = 0,
-	FAMILY_UNIX = 1,
-	FAMILY_INET = 2,
-	FAMILY_INET6 = 10,
 	ERROR_INPROGRESS = -115,
 	SOCKADDR_SIZE = 128, /* sizeof(struct sockaddr_storage): the kernel takes no longer one */
 	TYPE_STREAM = 1,

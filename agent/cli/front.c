@@ -20,7 +20,6 @@ struct front {
 	bool command_ended;
 	bool recorder_ended;
 	bool recorder_killed;
-	bool command_stopped;
 	int status; /* of the command, as an exit status */
 };
 
@@ -45,10 +44,8 @@ static void stop_too(struct front *front, int signal_number)
 	/* Stopped here. */
 	(void)sigprocmask(SIG_BLOCK, &one, NULL);
 	(void)sigaction(signal_number, &old, NULL);
-	if (sigtimedwait(&cont, NULL, &now) == SIGCONT) {
-		front->command_stopped = false;
+	if (sigtimedwait(&cont, NULL, &now) == SIGCONT)
 		(void)kill(front->command->pid, SIGCONT);
-	}
 }
 
 static void reap(struct front *front)
@@ -65,7 +62,6 @@ static void reap(struct front *front)
 				log_error("the recorder has ended: the session is not audited any more");
 		} else if (pid == front->command->pid) {
 			if (WIFSTOPPED(status)) {
-				front->command_stopped = true;
 				stop_too(front, WSTOPSIG(status));
 			} else if (WIFEXITED(status)) {
 				front->command_ended = true;

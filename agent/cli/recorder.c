@@ -29,6 +29,18 @@ static void step_aside(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * Nothing of COMMAND's that this process would only hold open: the ends of its pipes, the file system that its working
+ * directory is on. Standard error stays, for messages.
+ */
+static void let_go(void)
+{
+	_cleanup_close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || chdir("/") < 0)
+		log_warning("the recorder cannot let go of the command's files: %s, ignoring", strerror(errno));
+}
+
 static int record(const struct recorder_config *config, int ready, int orders)
 {
 	struct audit *audit = NULL;
@@ -64,6 +76,7 @@ int recorder_spawn(struct recorder *ret, const struct recorder_config *config)
 		orders_write = fd_close(orders_write);
 		ready_read = fd_close(ready_read);
 		step_aside();
+		let_go();
 		_exit(record(config, TAKE_FD(ready_write), orders_read));
 	}
 	*ret = (struct recorder){

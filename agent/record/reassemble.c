@@ -181,6 +181,9 @@ void reassemble_task(struct reassembler *reassembler, const struct record *recor
 				.tid = record->header->task.tid };
 	struct unfinished *entry;
 
+	/* What was handed out last may be megabytes: nobody needs it any more. */
+	unfinished_free(reassembler->whole);
+	reassembler->whole = NULL;
 	if (!reassembler->by_task)
 		return;
 	HASH_FIND(by_task, reassembler->by_task, &key, sizeof(key), entry);

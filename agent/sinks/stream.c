@@ -20,7 +20,7 @@ struct stream {
 	bool regular;
 	int broken;	       /* negative errno: nothing can be written any more */
 	int refusing;	       /* negative errno: lines are refused until a flush succeeds */
-	bool retry;	       /* a flush has failed since the last line: the next one tries once more */
+	bool retry;	       /* a flush has failed since the last line: one more try */
 	struct buffer pending; /* owned: bytes taken and not yet written */
 	uint64_t lines;	       /* that end in pending */
 	size_t begun;	       /* bytes of the first of them that are written already */

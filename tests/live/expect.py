@@ -136,6 +136,7 @@ def local_port(told):
     return int.from_bytes(bytes.fromhex(told["local"])[2:4], "big")
 
 
+UDP = {"kind": "dgram", "protocol": "udp"}
 LOCAL = {"src": local_address, "src_port": local_port}  # what getsockname(2) told after the call
 
 

@@ -62,3 +62,9 @@ def cgroup_of(pid):
 
 def device(number):
     return f"{os.major(number)}:{os.minor(number)}"
+
+
+def write_file(path, data=b""):
+    with open(path, "wb") as file:
+        file.write(data)
+    return path

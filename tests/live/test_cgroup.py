@@ -11,11 +11,10 @@ import machine
 import pytest
 from addresses import AF_INET, AF_INET6, DGRAM, STREAM, closed_port, listener, v4, v6
 from calls import AT_FDCWD, Script
-from expect import LOCAL, disk, inet
+from expect import LOCAL, UDP, disk, inet
 from flags import O_CREAT, O_RDONLY, O_WRONLY
 from records import own
 from session import read_until
-from test_connect import UDP
 
 
 def session_cgroup(told):

@@ -4,10 +4,9 @@ import json
 import os
 
 import machine
-from expect import command, disk, inet
+from expect import UDP, command, disk, inet
 from flags import O_CLOEXEC, O_CREAT, O_LARGEFILE, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY
 from records import own
-from test_connect import UDP
 
 PROGRAM = machine.workload("compat_32")
 NOTHING = machine.workload("nothing")

@@ -8,7 +8,7 @@ import machine
 import pytest
 from calls import Script, vector
 from records import PROBES, Log
-from test_exec import NOTHING, big_arguments
+from test_arguments import NOTHING, big_arguments
 
 
 def facts_of(log):

@@ -7,11 +7,21 @@ import machine
 import pytest
 from calls import Script
 from expect import disk
-from flags import O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_WRONLY
+from flags import (
+    CLONE_NEWNS,
+    O_CREAT,
+    O_DIRECTORY,
+    O_NOFOLLOW,
+    O_NONBLOCK,
+    O_PATH,
+    O_RDONLY,
+    O_RDWR,
+    O_WRONLY,
+)
+from machine import write_file
 from names import NAMES
-from test_open import write
 
-MS_BIND, MS_REC, MS_PRIVATE, CLONE_NEWNS = 4096, 16384, 1 << 18, 0x20000
+MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 
 
 def private_mounts(s):
@@ -21,7 +31,7 @@ def private_mounts(s):
 
 def test_links_lead_to_the_file(script, place):
     os.makedirs(place + b"/a/b")
-    file = write(place + b"/a/b/file")
+    file = write_file(place + b"/a/b/file")
     os.symlink(place + b"/a/b/file", place + b"/absolute")
     os.symlink(b"a/b", place + b"/folder")
     os.link(file, place + b"/hard")
@@ -53,7 +63,7 @@ def test_links_lead_to_the_file(script, place):
 
 
 def test_through_proc(script, place):
-    file = write(place + b"/file")
+    file = write_file(place + b"/file")
     s = Script()
     s.do("open", file, O_RDONLY, expect=disk(file, flags=O_RDONLY))
     s.add("open", b"/proc/self/fd/3", O_RDONLY, expect=disk(file, b"/proc/self/fd/3", O_RDONLY))
@@ -111,7 +121,7 @@ def test_fifo_and_devices(script, place):
 def test_bind_mounts(script, place, depth):
     """Each level is a bind mount of the one before: the kernel's path is the place where it is seen."""
     os.mkdir(place + b"/0")
-    write(place + b"/0/file")
+    write_file(place + b"/0/file")
     s = Script()
     private_mounts(s)
     for level in range(1, depth + 1):
@@ -152,7 +162,7 @@ def test_mounts_in_mounts_in_a_private_namespace(script, place):
 
 def test_chroot(script, place):
     os.makedirs(place + b"/root/etc")
-    inside = write(place + b"/root/etc/inside")
+    inside = write_file(place + b"/root/etc/inside")
     s = Script()
     s.do("chroot", place + b"/root")
     s.do("chdir", b"/")
@@ -201,7 +211,7 @@ def deep(place, length):
 
 def test_the_longest_path(script, place):
     folder = deep(place, 4091)
-    file = write(folder + b"/abc")
+    file = write_file(folder + b"/abc")
     assert len(file) == 4095
     s = Script()
     s.add("open", file, O_RDONLY, expect=disk(file, flags=O_RDONLY))
@@ -229,7 +239,7 @@ def test_many_short_components(script, place):
 def test_hostile_names(script, place):
     s = Script()
     for name in NAMES:
-        file = write(place + b"/" + name)
+        file = write_file(place + b"/" + name)
         s.add("open", file, O_RDONLY, expect=disk(file, flags=O_RDONLY))
         none = place + b"/none/" + name
         s.add("open", none, O_RDONLY, expect=disk(none, flags=O_RDONLY, result=-ENOENT))

@@ -6,6 +6,7 @@ import os
 import signal
 
 import machine
+import pytest
 from records import own
 
 NAMES = {34: "SIGRTMIN", 64: "SIGRTMIN+30"}  # as signal(7) has it: counted from SIGRTMIN, of the C library
@@ -94,9 +95,9 @@ def test_thousands_of_tiny_programs(audit):
     ]
 
 
-def test_threads_at_once(audit):
+@pytest.mark.parametrize("threads, rounds", [(16, 50), (250, 2)])
+def test_threads_at_once(audit, threads, rounds):
     """Each thread's records are all there, in its own order, under its own tid."""
-    threads, rounds = 16, 50
     log = audit([machine.workload("threads"), str(threads), str(rounds)])
     facts = facts_of(log)
     assert len(facts) == threads

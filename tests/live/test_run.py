@@ -85,6 +85,17 @@ def test_exit_status_of_a_signal(audit, number):
     assert (record["signal"], record["signal_name"], record["core_dumped"]) == (number, number.name, False)
 
 
+def test_a_script_without_a_first_line(audit, place):
+    """As execvp(3) has it, the shell runs what the kernel does not know; both attempts are recorded."""
+    path = place.decode() + "/script"
+    pathlib.Path(path).write_text('echo "$0 $1"\n')
+    os.chmod(path, 0o755)
+    log = audit([path, "word"])
+    assert log.out.decode() == f"{path} word\n"
+    commands = [(r["path"], r["return_code"], r["argv"]) for r in log.of("session.command")]
+    assert commands == [(path, -8, ["word"]), (os.path.realpath("/bin/sh"), 0, [path, "word"])]
+
+
 def test_streams_pass_through_byte_for_byte(audit):
     data = os.urandom(1 << 20) + bytes(range(256)) * 100
     log = audit(["cat"], stdin=data)

@@ -6,9 +6,9 @@ from errno import EACCES, EFAULT, EINVAL, EMSGSIZE, ENETUNREACH
 import machine
 from addresses import AF_INET, AF_INET6, DGRAM, free_port, listener, v4, v4_bytes, v6, v6_bytes
 from calls import BAD, Script, raw, read_facts, resolve, structure
-from expect import LOCAL, fact, inet
+from expect import LOCAL, UDP, fact, inet
+from flags import CLONE_NEWNET
 from records import own
-from test_connect import CLONE_NEWNET, UDP
 
 
 def message(address, data=b"datagram"):
