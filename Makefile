@@ -214,7 +214,7 @@ test-programs: $(UNIT) $(FUZZERS) $(REPLAY)
 
 fuzzers: $(FUZZERS)
 
-workloads: $(LIVE)
+workloads: $(LIVE) build/tests/replay/capture build/tests/replay/replay
 
 # Lets allocations fail.
 $B/tests/unit/test_memory: LDFLAGS += \

@@ -370,21 +370,22 @@ int pipeline_session_end(struct pipeline *pipeline, uint64_t key, const struct s
 {
 	struct session *session = session_table_find(&pipeline->sessions, key);
 	struct session_end last = *end;
-	int steps[4], first = 0;
+	int steps[3], first = 0;
 	bool ready;
 
 	if (!session)
 		return -ENOENT;
 	reassemble_session(pipeline->reassembler, key);
 	pipeline_settle(pipeline, session, &end->losses);
-	steps[0] = sink_set_flush(&pipeline->sinks, &ready); /* makes room, when there was none */
-	steps[1] = pipeline_tell(pipeline, session);
+	/* Makes room, if it can; what fails here shows below. */
+	(void)sink_set_flush(&pipeline->sinks, &ready);
+	steps[0] = pipeline_tell(pipeline, session);
 	/* Not before the session.lost that may just have been written. */
 	last.time = pipeline->config.now(pipeline->config.userdata);
 	if (last.time < end->time)
 		last.time = end->time;
-	steps[2] = pipeline_say(pipeline, session, EVENT_END, last.time, &last);
-	steps[3] = sink_set_flush(&pipeline->sinks, &ready);
+	steps[1] = pipeline_say(pipeline, session, EVENT_END, last.time, &last);
+	steps[2] = sink_set_flush(&pipeline->sinks, &ready);
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && first == 0; i++)
 		first = steps[i];
 	session_table_remove(&pipeline->sessions, session);

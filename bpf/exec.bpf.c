@@ -74,25 +74,17 @@ static __always_inline void exec_request(struct scratch *scratch, struct task_st
 		part_path_of(scratch, WIRE_PART_BASE, KREAD(task, fs), root);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+/* The body: the current task has executed what the struct linux_binprm at `pointer` was for. */
+SHARED int exec_body(struct task_state *state, __u64 pointer)
 {
-	struct task_state *state = scope_find(task);
+	struct linux_binprm *bprm = (struct linux_binprm *)pointer;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = KREAD(task, mm);
+	struct file *file = KREAD(mm, exe_file);
 	struct wire_header *header;
 	struct scratch *scratch;
 	struct wire_exec *exec;
-	struct mm_struct *mm;
-	struct file *file;
 
-	if (!state)
-		return 0;
-	if (control.scope_hints && !scope_state(task)) {
-		scope_lost(state, WIRE_EXEC);
-		return 0;
-	}
-	state = scope_state(task);
-	mm = KREAD(task, mm);
-	file = KREAD(mm, exe_file);
 	if (!state || !file)
 		return 0;
 	tty_tell(task, state);
@@ -111,46 +103,79 @@ int BPF_PROG(exec_done, struct task_struct *task, int old_pid, struct linux_binp
 	exec_request(scratch, task, bprm, exec);
 	part_path_of(scratch, WIRE_PART_CWD, KREAD(task, fs), pwd);
 	/* An executable that user space did not hear of is told with the task's next record. */
-	if (!args_area(scratch, KREAD(mm, arg_start), KREAD(mm, arg_end), bprm->argc)) {
+	if (!args_area(scratch, KREAD(mm, arg_start), KREAD(mm, arg_end), KREAD(bprm, argc))) {
 		state->image[0] = (__u64)KREAD(file, f_path.dentry);
 		state->image[1] = (__u64)KREAD(file, f_path.mnt);
 	}
 	return 0;
 }
 
-/* execve(path, argv, envp) and execveat(directory, path, argv, envp, flags) that failed */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_done, struct task_struct *task)
+{
+	struct task_state *state = scope_find(task);
+	__u64 bprm = 0;
+
+	/* As a plain number: what the shared functions take. */
+	bpf_probe_read_kernel(&bprm, sizeof(bprm), &ctx[2]);
+	return state ? exec_body(state, bprm) : 0;
+}
+
+struct exec_attempt {
+	__u64 path;
+	__u64 argv;
+	int directory;
+	bool at; /* execveat */
+	bool compat;
+	bool wide; /* pointers have 8 bytes */
+};
+
+/* The body: an attempt of the current task's that has failed with `ret`. */
+SHARED int exec_failed_body(struct task_state *state, struct exec_attempt *attempt, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *state = scope_state(task);
-	bool compat = arch_compat(task);
-	__u32 number = arch_syscall(regs, compat), first = 0;
 	struct scratch *scratch;
 	struct wire_exec *exec;
-	int directory = FD_CWD;
-	__u64 path;
 
-	if (!state || ret >= 0)
+	if (!state || !attempt)
 		return 0;
-	if (number == (compat ? COMPAT_EXECVEAT : NATIVE_EXECVEAT)) {
-		directory = (int)arch_argument(regs, compat, 0);
-		path = arch_argument(regs, compat, 1);
-		first = 1;
-	} else {
-		path = arch_argument(regs, compat, 0);
-	}
 	image_tell(task, state);
 	scratch = record_begin(WIRE_EXEC, sizeof(*exec), task, state);
 	if (!scratch)
 		return 0;
-	((struct wire_header *)scratch->record)->flags = compat ? WIRE_COMPAT : 0;
+	((struct wire_header *)scratch->record)->flags = attempt->compat ? WIRE_COMPAT : 0;
 	exec = (struct wire_exec *)&scratch->record[RECORD_FIXED];
-	*exec = (struct wire_exec){ .return_code = syscall_result(ret), .flags = first ? WIRE_EXEC_AT : 0 };
-	part_user_string(scratch, WIRE_PART_REQUEST, path);
-	part_base(scratch, directory, path, 0);
+	*exec = (struct wire_exec){
+		.return_code = syscall_result(ret),
+		.flags = attempt->at ? WIRE_EXEC_AT : 0,
+	};
+	part_user_string(scratch, WIRE_PART_REQUEST, attempt->path);
+	part_base(scratch, attempt->directory, attempt->path, 0);
 	part_path_of(scratch, WIRE_PART_CWD, KREAD(task, fs), pwd);
-	args_array(scratch, first ? arch_argument(regs, compat, 2) : arch_argument(regs, compat, 1),
-		   !arch_pointers32(regs, compat));
-	return 0;
+	return args_array(scratch, attempt->argv, attempt->wide);
+}
+
+/* execve(path, argv, envp) and execveat(directory, path, argv, envp, flags) */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool compat = arch_compat(task);
+	struct exec_attempt attempt = { .directory = FD_CWD, .compat = compat };
+	struct task_state *state;
+
+	if (ret >= 0)
+		return 0;
+	attempt.wide = !arch_pointers32(regs, compat);
+	if (arch_syscall(regs, compat) == (compat ? COMPAT_EXECVEAT : NATIVE_EXECVEAT)) {
+		attempt.at = true;
+		attempt.directory = (int)arch_argument(regs, compat, 0);
+		attempt.path = arch_argument(regs, compat, 1);
+		attempt.argv = arch_argument(regs, compat, 2);
+	} else {
+		attempt.path = arch_argument(regs, compat, 0);
+		attempt.argv = arch_argument(regs, compat, 1);
+	}
+	state = scope_find(task);
+	return state ? exec_failed_body(state, &attempt, ret) : 0;
 }

@@ -61,24 +61,16 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	struct session_state *session;
 	__u32 tid = task->pid;
 	__u64 key;
-	bool last;
 
 	if (!state)
 		return 0;
 	key = state->session;
-	last = KREAD(task, signal, live.counter) == 0;
-	if (control.scope_hints && !scope_state(task)) {
-		if (last)
-			scope_lost(state, WIRE_EXIT);
-		if (!bpf_map_delete_elem(&orphans, &tid))
-			__sync_fetch_and_add(&control.scope_hints, -1);
-	} else if (last && exit_first(task, state)) {
+	if (KREAD(task, signal, live.counter) == 0 && exit_first(task, state))
 		exit_emit(task, state);
-	}
-	state = scope_state(task);
 	/* What runs of this task from here on is the kernel's own. */
-	if (state)
-		state->session = 0;
+	state->session = 0;
+	if (control.scope_hints && !bpf_map_delete_elem(&orphans, &tid))
+		__sync_fetch_and_add(&control.scope_hints, -1);
 	session = scope_session(key);
 	if (session && __sync_fetch_and_add(&session->tasks, -1) == 1)
 		ring_wake();

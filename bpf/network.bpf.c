@@ -18,14 +18,18 @@ enum {
 	CALL_SENDMMSG = 20,
 };
 
-/* What the caller's memory holds after the call: a claim. */
+/* What the call was asked for; the address is what the caller's memory holds after the call, a claim. */
 struct network_request {
+	__u64 pointer; /* to the address */
+	__u32 claimed_size;
+	__u32 call; /* CALL_* */
+	__u32 descriptor;
 	__u16 operation;
 	__u16 family;
-	__u32 descriptor;
 	__u32 size;	/* bytes of address that could be read */
 	bool readable;
 	bool several;	/* sendmmsg */
+	bool compat;
 	__u8 address[SOCKADDR_SIZE] __attribute__((aligned(8))); /* on the stack, which has no unaligned access */
 };
 
@@ -204,7 +208,7 @@ static __always_inline void network_several(struct wire_network *out, const stru
 }
 
 static __always_inline void network_emit(struct task_struct *task, struct task_state *state,
-					 const struct network_request *request, long ret, bool compat)
+					 const struct network_request *request, long ret)
 {
 	struct pending_address *pending = NULL;
 	struct wire_network *out;
@@ -216,7 +220,7 @@ static __always_inline void network_emit(struct task_struct *task, struct task_s
 	scratch = record_begin(WIRE_NETWORK, sizeof(*out), task, state);
 	if (!scratch)
 		return;
-	((struct wire_header *)scratch->record)->flags = compat ? WIRE_COMPAT : 0;
+	((struct wire_header *)scratch->record)->flags = request->compat ? WIRE_COMPAT : 0;
 	out = (struct wire_network *)&scratch->record[RECORD_FIXED];
 	*out = (struct wire_network){ .return_code = syscall_result(ret), .operation = request->operation };
 	sk = socket_of(task, request->descriptor, &type);
@@ -241,13 +245,15 @@ static __always_inline void network_emit(struct task_struct *task, struct task_s
 	record_end(scratch);
 }
 
-static __always_inline void network_read_address(struct network_request *request, __u64 address, __u32 size)
+static __always_inline void network_read_address(struct network_request *request)
 {
+	__u32 size = request->claimed_size;
+
 	if (size > SOCKADDR_SIZE)
 		size = SOCKADDR_SIZE;
 	barrier_var(size);
 	if (size < 2 || size > SOCKADDR_SIZE ||
-	    bpf_probe_read_user(request->address, size, (const void *)address))
+	    bpf_probe_read_user(request->address, size, (const void *)request->pointer))
 		return;
 	request->readable = true;
 	request->size = size;
@@ -279,8 +285,8 @@ static __always_inline __u32 network_call(__u64 *arguments, bool compat, __u32 n
 }
 
 /* Where the address of a call is; nothing where there is none, or where only the hooks know it (sendmmsg). */
-static __always_inline void network_address(__u64 *ret_address, __u32 *ret_size, const __u64 *arguments,
-					    __u32 call, bool pointers32)
+static __always_inline void network_pointer(struct network_request *request, const __u64 *arguments,
+					    bool pointers32)
 {
 	struct {
 		__u64 name;
@@ -288,20 +294,20 @@ static __always_inline void network_address(__u64 *ret_address, __u32 *ret_size,
 	} header = {};
 	__u32 header32[2] = {};
 
-	if (call == CALL_CONNECT) {
-		*ret_address = arguments[1];
-		*ret_size = (__u32)arguments[2];
-	} else if (call == CALL_SENDTO) {
-		*ret_address = arguments[4];
-		*ret_size = (__u32)arguments[5];
-	} else if (call == CALL_SENDMSG && pointers32) {
+	if (request->call == CALL_CONNECT) {
+		request->pointer = arguments[1];
+		request->claimed_size = (__u32)arguments[2];
+	} else if (request->call == CALL_SENDTO) {
+		request->pointer = arguments[4];
+		request->claimed_size = (__u32)arguments[5];
+	} else if (request->call == CALL_SENDMSG && pointers32) {
 		bpf_probe_read_user(header32, sizeof(header32), (const void *)arguments[1]);
-		*ret_address = header32[0];
-		*ret_size = header32[1];
-	} else if (call == CALL_SENDMSG) {
+		request->pointer = header32[0];
+		request->claimed_size = header32[1];
+	} else if (request->call == CALL_SENDMSG) {
 		bpf_probe_read_user(&header, 12, (const void *)arguments[1]);
-		*ret_address = header.name;
-		*ret_size = header.size;
+		request->pointer = header.name;
+		request->claimed_size = header.size;
 	}
 }
 
@@ -309,50 +315,59 @@ static __always_inline void network_address(__u64 *ret_address, __u32 *ret_size,
  * Is it a record? Every connect is. Of the sends those to an address: a hook saw it, or a datagram socket was given
  * one. A connected stream socket ignores what it is given.
  */
-static __always_inline bool network_due(struct task_struct *task, const struct task_state *state, __u32 call,
-					const struct network_request *request, __u64 address)
+static __always_inline bool network_due(struct task_struct *task, const struct task_state *state,
+					const struct network_request *request)
 {
 	struct sock *sk;
 	__u16 type = 0;
 
-	if (call == CALL_CONNECT)
+	if (request->call == CALL_CONNECT)
 		return true;
-	if (call != CALL_SENDTO && call != CALL_SENDMSG && call != CALL_SENDMMSG)
+	if (request->call != CALL_SENDTO && request->call != CALL_SENDMSG && request->call != CALL_SENDMMSG)
 		return false;
-	if (!address && !state->pending.operation)
+	if (!request->pointer && !state->pending.operation)
 		return false;
 	sk = socket_of(task, request->descriptor, &type);
-	return sk && ((address && type != TYPE_STREAM) || pending_is_of(state, sk));
+	return sk && ((request->pointer && type != TYPE_STREAM) || pending_is_of(state, sk));
+}
+
+/* The body: a call of the current task's that has ended with `ret`. */
+SHARED int network_body(struct task_state *state, struct network_request *request, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!state || !request)
+		return 0;
+	/* A send on a new TCP socket can be a connect too (MSG_FASTOPEN): then that hook has seen it. */
+	if (request->call != CALL_CONNECT && state->pending.operation != WIRE_CONNECT + 1)
+		request->operation = WIRE_SEND;
+	if (!network_due(task, state, request))
+		return 0;
+	network_read_address(request);
+	network_emit(task, state, request, ret);
+	state->pending.operation = 0;
+	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(network_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *state = scope_state(task);
 	bool compat = arch_compat(task);
-	struct network_request request = {};
-	__u64 address = 0, arguments[6];
-	__u32 call, size = 0;
+	struct network_request request = { .operation = WIRE_CONNECT, .compat = compat };
+	struct task_state *state;
+	__u64 arguments[6];
 
-	if (!state)
-		return 0;
 	arguments[0] = arch_argument(regs, compat, 0);
 	arguments[1] = arch_argument(regs, compat, 1);
 	arguments[2] = arch_argument(regs, compat, 2);
+	arguments[3] = 0; /* the flags of a send */
 	arguments[4] = arch_argument(regs, compat, 4);
 	arguments[5] = arch_argument(regs, compat, 5);
-	call = network_call(arguments, compat, arch_syscall(regs, compat));
-	network_address(&address, &size, arguments, call, arch_pointers32(regs, compat));
+	request.call = network_call(arguments, compat, arch_syscall(regs, compat));
 	request.descriptor = (__u32)arguments[0];
-	request.several = call == CALL_SENDMMSG;
-	/* A send on a new TCP socket can be a connect too (MSG_FASTOPEN): then that hook has seen it. */
-	request.operation = call == CALL_CONNECT || state->pending.operation == WIRE_CONNECT + 1 ? WIRE_CONNECT :
-												      WIRE_SEND;
-	if (!network_due(task, state, call, &request, address))
-		return 0;
-	network_read_address(&request, address, size);
-	network_emit(task, state, &request, ret, compat);
-	state->pending.operation = 0;
-	return 0;
+	request.several = request.call == CALL_SENDMMSG;
+	network_pointer(&request, arguments, arch_pointers32(regs, compat));
+	state = scope_find(task);
+	return state ? network_body(state, &request, ret) : 0;
 }

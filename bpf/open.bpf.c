@@ -17,7 +17,8 @@ struct open_request {
 	struct open_how how;
 	int directory;
 	__u16 via;
-	__u16 unknown;
+	__u8 unknown;
+	__u8 compat;
 };
 
 /* What the call was asked for: open_how of openat2() is in the program's memory, all else in registers. */
@@ -71,37 +72,45 @@ static __always_inline void open_result(struct scratch *scratch, struct wire_ope
 	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(open_exit, struct pt_regs *regs, long ret)
+/* The body: a call of the current task's that has ended with `ret`. */
+SHARED int open_body(struct task_state *state, struct open_request *request, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct open_request request = { .directory = FD_CWD };
-	struct task_state *state = scope_state(task);
-	bool compat = arch_compat(task);
 	struct scratch *scratch;
 	struct wire_open *open;
 
-	if (!state)
+	if (!state || !request)
 		return 0;
-	open_arguments(&request, regs, compat, arch_syscall(regs, compat));
 	image_tell(task, state);
 	scratch = record_begin(WIRE_OPEN, sizeof(*open), task, state);
 	if (!scratch)
 		return 0;
-	((struct wire_header *)scratch->record)->flags = compat ? WIRE_COMPAT : 0;
+	((struct wire_header *)scratch->record)->flags = request->compat ? WIRE_COMPAT : 0;
 	open = (struct wire_open *)&scratch->record[RECORD_FIXED];
 	*open = (struct wire_open){
 		.return_code = syscall_result(ret),
-		.flags = request.how.flags,
-		.resolve = request.how.resolve,
-		.mode = (__u32)request.how.mode,
-		.via = request.via,
-		.unknown = request.unknown,
+		.flags = request->how.flags,
+		.resolve = request->how.resolve,
+		.mode = (__u32)request->how.mode,
+		.via = request->via,
+		.unknown = request->unknown,
 	};
-	open_result(scratch, open, task, &request);
+	open_result(scratch, open, task, request);
 	/* A handle has no path: what the program asked for is not a name. */
-	if (request.via != WIRE_VIA_HANDLE)
-		part_user_string(scratch, WIRE_PART_REQUEST, request.path);
-	record_end(scratch);
-	return 0;
+	if (request->via != WIRE_VIA_HANDLE)
+		part_user_string(scratch, WIRE_PART_REQUEST, request->path);
+	return record_end(scratch);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(open_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool compat = arch_compat(task);
+	struct open_request request = { .directory = FD_CWD, .compat = compat };
+	struct task_state *state;
+
+	open_arguments(&request, regs, compat, arch_syscall(regs, compat));
+	state = scope_find(task);
+	return state ? open_body(state, &request, ret) : 0;
 }

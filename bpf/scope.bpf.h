@@ -83,7 +83,10 @@ static __always_inline struct task_state *scope_state(struct task_struct *task)
 	return state && state->session ? state : NULL;
 }
 
-/* The state of the current task, if it is in a session: for everybody else one failed look-up. */
+/*
+ * The state of the current task, if it is in a session: for everybody else one failed look-up. That of an orphan for
+ * which there is still no storage is as good, as long as the task lives.
+ */
 static __always_inline struct task_state *scope_find(struct task_struct *current)
 {
 	struct task_state *state = bpf_task_storage_get(&tasks, current, 0, 0);
@@ -97,17 +100,6 @@ static __always_inline struct task_state *scope_find(struct task_struct *current
 		return bpf_task_storage_get(&tasks, current, 0, 0);
 	tid = current->pid;
 	return bpf_map_lookup_elem(&orphans, &tid);
-}
-
-/* A record that is due, of an orphan that still has no storage to make it with. */
-static __always_inline void scope_lost(const struct task_state *orphan, __u32 kind)
-{
-	struct session_state *session = scope_session(orphan->session);
-
-	if (!session || kind >= WIRE_KINDS)
-		return;
-	__sync_fetch_and_add(&session->numbered, 1);
-	__sync_fetch_and_add(&session->lost[kind], 1);
 }
 
 struct cgroup_walk {

@@ -4,8 +4,8 @@
  *
  * Lines gather in a buffer of STREAM_BUFFER_SIZE bytes and are written when it is full or flushed.
  * When the file has no room (ENOSPC, EDQUOT, EIO, ...), what the buffer holds is kept and tried
- * again at each flush; lines that find no room in the buffer are refused, and so are all after them
- * until a flush has succeeded. EPIPE is for good. A regular file never ends in half a line once it
+ * again at each flush, and with the first line after one; lines that find no room in the buffer are
+ * refused, and so are all after them until that has succeeded. EPIPE is for good. A regular file never ends in half a line once it
  * is closed, as long as nobody else has written to it.
  */
 #ifndef SESHAT_SINKS_STREAM_H

@@ -77,13 +77,14 @@ def flags(path):
 
 
 def check_licence():
-    """The first lines name the licence: that of the kernel's helpers in bpf/, Apache elsewhere."""
+    """The first lines name the licence: GPL for what runs in the kernel, Apache elsewhere."""
     wrong = []
     for path in FILES:
         if not path.endswith((".c", ".h", ".py", ".sh", ".bt")) and path != "Makefile":
             continue
         head = "\n".join(read(path).splitlines()[:3])
-        licence = "GPL-2.0-only" if path.startswith("bpf/") else "Apache-2.0"
+        kernel = path.startswith("bpf/") or ".bpf." in path
+        licence = "GPL-2.0-only" if kernel else "Apache-2.0"
         if not re.search(rf"SPDX-License-Identifier: {licence}\b", head):
             wrong.append(f"{path}: no SPDX-License-Identifier: {licence}")
     return report(wrong)

@@ -240,7 +240,8 @@ def test_nothing_is_left_behind(start):
     assert programs and programs <= all_programs()
     folder = machine.cgroup_folder(first["cgroup_path"])
     assert os.path.isdir(folder)
-    session.finish(b"")
+    _, err = session.finish(b"")
+    assert err == b""
     assert not os.path.exists(folder)
     assert not os.path.exists(f"/proc/{first['leader_pid']}")
     assert programs_gone(programs)

@@ -2,9 +2,9 @@
 /*
  * Records what the probes say of a command, as it comes out of the ring buffer:
  *
- *	capture FILE COMMAND [ARG...]
+ *	capture [-b OBJECT] FILE COMMAND [ARG...]
  *
- * Makes the *.ring files of this folder; as root.
+ * with the probes of another BPF object, if one is given. Makes the *.ring files of this folder; as root.
  */
 #include <err.h>
 #include <errno.h>
@@ -12,6 +12,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +28,21 @@ enum { KEY = 1, RING_SIZE = 1 << 24 };
 static int keep(void *userdata, const void *data, size_t size)
 {
 	return fwrite(data, 1, size, userdata) == size ? 0 : -EIO;
+}
+
+static const void *map_file(const char *path, size_t *ret_size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *data;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		err(1, "%s", path);
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		err(1, "%s", path);
+	*ret_size = (size_t)st.st_size;
+	return data;
 }
 
 static pid_t start(char **argv, int *ret_go)
@@ -77,8 +94,13 @@ int main(int argc, char **argv)
 	pid_t pid;
 	FILE *out;
 
+	if (argc > 4 && strcmp(argv[1], "-b") == 0) {
+		config.elf = map_file(argv[2], &config.elf_size);
+		argv += 2;
+		argc -= 2;
+	}
 	if (argc < 3)
-		errx(2, "usage: capture FILE COMMAND [ARG...]");
+		errx(2, "usage: capture [-b OBJECT] FILE COMMAND [ARG...]");
 	out = fopen(argv[1], "we");
 	if (!out)
 		err(1, "%s", argv[1]);
