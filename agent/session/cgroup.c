@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -21,21 +22,36 @@ enum {
 
 static const char PARENT[] = "seshat";
 
+/* Where distributions mount it; other mounts of it may be a container's, seen from outside. */
+static bool is_usual(const char *path)
+{
+	static const char USUAL[] = "/sys/fs/cgroup";
+
+	return strncmp(path, USUAL, sizeof(USUAL) - 1) == 0;
+}
+
 int cgroup_find_mount(char **ret)
 {
+	_cleanup_free_ char *found = NULL;
 	struct mntent *entry;
-	char *found = NULL;
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	char *path;
 
 	if (!mounts)
 		return -errno;
-	while (!found && (entry = getmntent(mounts)))
-		if (strcmp(entry->mnt_type, "cgroup2") == 0)
-			found = strdup(entry->mnt_dir);
+	while ((entry = getmntent(mounts))) {
+		if (strcmp(entry->mnt_type, "cgroup2") != 0 || (found && !is_usual(entry->mnt_dir)))
+			continue;
+		path = strdup(entry->mnt_dir);
+		if (!path)
+			break;
+		free(found);
+		found = path;
+	}
 	endmntent(mounts);
 	if (!found)
 		return -ENOENT;
-	*ret = found;
+	*ret = TAKE_PTR(found);
 	return 0;
 }
 

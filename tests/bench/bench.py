@@ -23,7 +23,10 @@ from conditions import Bpftrace, Failure, Session
 LOG = pathlib.Path("build/bench.jsonl")
 BESIDE_LOG = pathlib.Path("build/bench.beside.jsonl")
 RESULT = pathlib.Path("build/bench.json")
+README = pathlib.Path("README.md")
 FLOOD = 1000000  # open+close by one process at full speed
+
+BUSY = 0.7  # load average above which the figures are not worth much
 
 # Operations a loop does in one round: a fraction of a second each.
 COUNTS = {"open": 100000, "getppid": 1000000, "exec": 500, "tcp": 8000, "udp": 200000, "udp-socket": 20000}
@@ -208,6 +211,30 @@ def show_peers(times, peers, records):
           f"{records['strace']:>9,} {records['bpftrace']:>9,}")
 
 
+def markdown(result):
+    """The tables of README.md, from a kept result."""
+    lines = ["| what | goal | measured |", "|---|---|---|"]
+    for row in result["goals"]:
+        unit = f" {row['unit']}" if row["unit"] else ""
+        lines.append(f"| {row['name']} | at most {row['goal']:g}{unit} | {row['measured']:.2f}{unit} |")
+    lines += ["", "| loop, against the time that it takes alone | seshat | strace | bpftrace |",
+              "|---|---|---|---|"]
+    for loop, taken in result["peers_ns"].items():
+        own = ratio(result["loops_ns"][loop], "inside")
+        lines.append(f"| {loop} | {own:.2f} | {ratio(taken, 'strace'):.1f} | {ratio(taken, 'bpftrace'):.1f} |")
+    return "\n".join(lines)
+
+
+def write_readme():
+    """Puts the last result between the marks in README.md."""
+    begin, end = "<!-- figures:begin -->\n", "<!-- figures:end -->"
+    text = README.read_text(encoding="utf-8")
+    before, rest = text.split(begin)
+    after = rest.split(end)[1]
+    tables = markdown(json.loads(RESULT.read_text(encoding="utf-8")))
+    README.write_text(f"{before}{begin}\n{tables}\n\n{end}{after}", encoding="utf-8")
+
+
 def tidy():
     for path in (LOG, BESIDE_LOG, Bpftrace.log):
         path.unlink(missing_ok=True)
@@ -215,6 +242,8 @@ def tidy():
 
 def bench(quick):
     rounds, scale = (3, 4) if quick else (7, 1)
+    if os.getloadavg()[0] > BUSY:
+        say(f"the machine is busy (load {os.getloadavg()[0]:.1f}): figures will be worse than they are")
     goals = Goals()
     start = start_cost(5 if quick else 11)
     times = measure_loops(rounds, scale)
@@ -239,7 +268,11 @@ def bench(quick):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds: under a minute")
+    parser.add_argument("--readme", action="store_true", help="write the last result into README.md")
     arguments = parser.parse_args()
+    if arguments.readme:
+        write_readme()
+        return
     if os.geteuid() != 0:
         sys.exit("bench.py: must run as root")
     try:

@@ -5,6 +5,8 @@ import os
 import subprocess
 
 import machine
+import pytest
+from records import Log
 
 
 def load(*words):
@@ -32,34 +34,36 @@ def test_nothing_works_without_what_is_required():
     assert "invalid mem access" in lines[0]
 
 
-@contextlib.contextmanager
-def exclusive_program(place):
-    """Somebody else's program on the cgroup root that tolerates no other one."""
+@pytest.fixture
+def own_hierarchy(place):
+    """The options of a command that sees a new cgroup as the hierarchy's root, with somebody's program on it that
+    tolerates no other one."""
     pins = os.fsdecode(place) + "/pins"
-    os.mkdir(pins)
-    subprocess.run(["mount", "-t", "bpf", "none", pins], check=True)
-    what = [machine.cgroup_root(), "connect4", "pinned", pins + "/exclusive"]
-    try:
+    group = f"{machine.cgroup_root()}/seshat-test-{os.getpid()}"
+    what = [group, "connect4", "pinned", pins + "/exclusive"]
+    with contextlib.ExitStack() as stack:
+        os.mkdir(pins)
+        subprocess.run(["mount", "-t", "bpf", "none", pins], check=True)
+        stack.callback(subprocess.run, ["umount", "-l", pins], check=True)
+        os.mkdir(group)
+        stack.callback(os.rmdir, group)
         subprocess.run(["bpftool", "prog", "load", machine.workload("exclusive.bpf.o"), what[-1]], check=True)
         subprocess.run(["bpftool", "cgroup", "attach", *what], check=True)
-        try:
-            yield
-        finally:
-            subprocess.run(["bpftool", "cgroup", "detach", *what], check=True)
-    finally:
-        subprocess.run(["umount", "-l", pins], check=True)
+        stack.callback(subprocess.run, ["bpftool", "cgroup", "detach", *what], check=True)
+        mount = f"umount {machine.cgroup_root()} && mount -t cgroup2 none {machine.cgroup_root()}"
+        yield ["sh", "-c", f'echo $$ >{group}/cgroup.procs && exec unshare -C -m sh -c \'{mount} && exec "$@"\' sh "$@"', "sh"]
 
 
-def test_a_probe_that_cannot_be_attached(start, place):
+def test_a_probe_that_cannot_be_attached(own_hierarchy, place):
     """It is said on standard error and in session.start, and the rest is recorded."""
-    with exclusive_program(place):
-        session = start(["cat", "/etc/hostname"])
-        _, err = session.finish()
-    log = session.log()
-    assert (
-        err.startswith(b'seshat: warning: probe "connect4" is missing: cannot be attached: ')
-        and err.count(b"\n") == 1
+    log = os.fsdecode(place) + "/log"
+    out = subprocess.run(
+        [*own_hierarchy, machine.SESHAT, "run", "-o", log, "cat", "/etc/hostname"], capture_output=True, check=True
     )
+    with open(log, "rb") as file:
+        log = Log(file.read()).check()
+    warning = b'seshat: warning: probe "connect4" is missing: cannot be attached: '
+    assert out.stderr.startswith(warning) and out.stderr.count(b"\n") == 1, out.stderr
     (missing,) = log.start["probes_missing"]
     assert missing["probe"] == "connect4" and missing["reason"].startswith("cannot be attached: ")
     assert "connect4" not in log.start["probes"] and "connect6" in log.start["probes"]
