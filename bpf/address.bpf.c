@@ -45,8 +45,8 @@ static __noinline int pending_flush(struct task_struct *task, struct task_state 
  * The connect hooks run before the kernel looks at the family of the address: with another one it is none of theirs.
  * The sendmsg hooks run behind that, and AF_UNSPEC is as good as AF_INET there.
  */
-static __always_inline struct pending_address *pending_begin(struct bpf_sock_addr *ctx, __u16 operation,
-							     __u16 family)
+static __always_inline struct pending_address *pending_begin(struct bpf_sock_addr *ctx,
+							     __u16 operation, __u16 family)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = scope_find(task);
@@ -57,7 +57,8 @@ static __always_inline struct pending_address *pending_begin(struct bpf_sock_add
 		return NULL;
 	pending = &state->pending;
 	cookie = bpf_get_socket_cookie(ctx);
-	if (operation == WIRE_SEND && pending->operation == WIRE_SEND + 1 && pending->cookie == cookie)
+	if (operation == WIRE_SEND && pending->operation == WIRE_SEND + 1 &&
+	    pending->cookie == cookie)
 		pending_flush(task, state);
 	else
 		pending->messages = 0;
@@ -94,7 +95,8 @@ static __always_inline int pending_inet(struct bpf_sock_addr *ctx, __u16 operati
 static __always_inline int pending_inet6(struct bpf_sock_addr *ctx, __u16 operation)
 {
 	struct pending_address *pending = pending_begin(ctx, operation, FAMILY_INET6);
-	__u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3] };
+	__u32 address[4] = { ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2],
+			     ctx->user_ip6[3] };
 	__u32 source[4] = {};
 
 	if (!pending)

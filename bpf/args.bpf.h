@@ -10,23 +10,27 @@
 #include "part.bpf.h"
 
 enum {
-	ARGS_PIECE = 4096,	   /* read at once; also a page, the unit in which memory can be unreadable */
-	ARGS_AREA_STEPS = WIRE_ARGS_SIZE / ARGS_PIECE * 2 + 4, /* a piece may be cut by a page's end */
-	ARGS_ARRAY_STEPS = 800000, /* pieces of strings: more than 6 MiB of strings and pointers can be */
+	/* read at once; also a page, the unit in which memory can be unreadable */
+	ARGS_PIECE = 4096,
+	/* a piece may be cut by a page's end */
+	ARGS_AREA_STEPS = WIRE_ARGS_SIZE / ARGS_PIECE * 2 + 4,
+	/* pieces of strings: more than 6 MiB of strings and pointers can be */
+	ARGS_ARRAY_STEPS = 800000,
 	MORE_FIXED = sizeof(struct wire_header) + sizeof(struct wire_more),
 };
 
 struct args {
-	__u64 source; /* next byte to read; in an array the string that is being read, or 0 between two */
-	__u64 next;   /* the end of the area, or the next pointer's place in the array */
-	__u32 at;     /* of the part or of the bytes of a wire_more in the record */
-	__u32 size;   /* bytes so far in this record */
+	/* next byte to read; in an array the string that is being read, or 0 between two */
+	__u64 source;
+	__u64 next; /* the end of the area, or the next pointer's place in the array */
+	__u32 at;   /* of the part or of the bytes of a wire_more in the record */
+	__u32 size; /* bytes so far in this record */
 	__u32 total;
-	__u32 count;  /* strings */
-	__u32 index;  /* of the record: 0 is the first, which holds the part */
-	__u16 flags;  /* enum wire_part_flags of the part's end */
-	__u8 wide;    /* pointers have 8 bytes */
-	__u8 lost;    /* a record of it did not fit the ring */
+	__u32 count; /* strings */
+	__u32 index; /* of the record: 0 is the first, which holds the part */
+	__u16 flags; /* enum wire_part_flags of the part's end */
+	__u8 wide;   /* pointers have 8 bytes */
+	__u8 lost;   /* a record of it did not fit the ring */
 };
 
 struct args_loop {
@@ -164,7 +168,8 @@ static long args_array_step(__u32 index, void *data)
 	room = args_room(args, loop->scratch, &place);
 	if (room == 0)
 		return 1;
-	r = bpf_probe_read_user_str(&loop->scratch->record[place], room, (const void *)args->source);
+	r = bpf_probe_read_user_str(&loop->scratch->record[place], room,
+				    (const void *)args->source);
 	if (r <= 0 || r > ARGS_PIECE) {
 		args->flags |= WIRE_PART_UNREADABLE;
 		return 1;

@@ -111,8 +111,8 @@ static __always_inline void header_fill(struct wire_header *header, __u16 kind,
  * Begins a record of a task that is in a session. NULL: the session is gone, or no scratch buffer was free,
  * which is counted. `fixed` is the size of the kind's fixed part, which the caller fills.
  */
-static __always_inline struct scratch *record_begin(__u16 kind, __u32 fixed, struct task_struct *task,
-						    const struct task_state *state)
+static __always_inline struct scratch *
+record_begin(__u16 kind, __u32 fixed, struct task_struct *task, const struct task_state *state)
 {
 	struct session_state *session = scope_session(state->session);
 	struct wire_header *header;

@@ -15,7 +15,8 @@ static __always_inline void tty_tell(struct task_struct *task, struct task_state
 	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
 	struct scratch *scratch;
 
-	if (!session || session->tty_told || !tty || __sync_lock_test_and_set(&session->tty_told, 1))
+	if (!session || session->tty_told || !tty ||
+	    __sync_lock_test_and_set(&session->tty_told, 1))
 		return;
 	scratch = record_begin(WIRE_TTY, sizeof(struct wire_tty), task, state);
 	if (!scratch)

@@ -3,7 +3,8 @@
 #include "image.bpf.h"
 
 /* How the process ended, as wait(2) will say it (wait_task_zombie() in kernel/exit.c). */
-static __always_inline __u32 exit_status(const struct signal_struct *signal, const struct task_struct *leader)
+static __always_inline __u32 exit_status(const struct signal_struct *signal,
+					 const struct task_struct *leader)
 {
 	if (KREAD(signal, flags) & SIGNAL_GROUP_EXIT)
 		return (__u32)KREAD(signal, group_exit_code);
@@ -12,7 +13,8 @@ static __always_inline __u32 exit_status(const struct signal_struct *signal, con
 
 /* Threads that were reaped have left their times in signal; this one and a leader that waits for it have not. */
 static __always_inline void exit_times(struct wire_exit *out, const struct task_struct *task,
-				       const struct signal_struct *signal, const struct task_struct *leader)
+				       const struct signal_struct *signal,
+				       const struct task_struct *leader)
 {
 	out->utime = KREAD(signal, utime) + task->utime;
 	out->stime = KREAD(signal, stime) + task->stime;

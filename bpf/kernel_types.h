@@ -253,19 +253,19 @@ struct pt_regs {
  */
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 
-#define KCAST(pointer)                                                                             \
-	((typeof(*(pointer)) *)bpf_rdonly_cast((pointer),                                          \
+#define KCAST(pointer)                                    \
+	((typeof(*(pointer)) *)bpf_rdonly_cast((pointer), \
 					       bpf_core_type_id_kernel(typeof(*(pointer)))))
 
-#define KREAD(pointer, member, ...)                                                                \
-	(&bpf_rdonly_cast ? ___arrow(KCAST(pointer), member, ##__VA_ARGS__) :                      \
+#define KREAD(pointer, member, ...)                                           \
+	(&bpf_rdonly_cast ? ___arrow(KCAST(pointer), member, ##__VA_ARGS__) : \
 			    BPF_CORE_READ(pointer, member, ##__VA_ARGS__))
 
 enum {
 	SIGNAL_GROUP_EXIT = 0x4,
 	FMODE_CREATED = 0x100000,
 	SOCKFS_MAGIC = 0x534F434B,
-	ALLOW = 1, /* what a sock_addr program returns to let the call go on */
+	ALLOW = 1,	   /* what a sock_addr program returns to let the call go on */
 	FAMILY_UNSPEC = 0, /* AF_* */
 	FAMILY_UNIX = 1,
 	FAMILY_INET = 2,

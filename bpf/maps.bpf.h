@@ -10,15 +10,17 @@
 
 enum {
 	SESSIONS = 16384, /* at once; the room for the table's heads is taken when it is made */
-	SCRATCH_SLOTS = 4, /* a task preempted in a probe keeps its slot; the next one takes another */
-	WALK_SIZE = WIRE_PATH_SIZE + 256, /* a name of up to 255 bytes, put where it might begin, stays inside */
+	/* a task preempted in a probe keeps its slot; the next one takes another */
+	SCRATCH_SLOTS = 4,
+	/* a name of up to 255 bytes, put where it might begin, stays inside */
+	WALK_SIZE = WIRE_PATH_SIZE + 256,
 };
 
 /* A walk from a file to the top of its mount tree. Kept in a map, where the addresses are plain numbers. */
 struct path_walk {
 	__u64 dentry;
-	__u64 mount; /* struct mount */
-	__u64 root;  /* of the mount */
+	__u64 mount;	/* struct mount */
+	__u64 root;	/* of the mount */
 	__u32 position; /* in scratch->walk: the path grows downwards from WIRE_PATH_SIZE */
 	__u32 flags;	/* enum wire_part_flags */
 };

@@ -26,11 +26,12 @@ struct network_request {
 	__u32 descriptor;
 	__u16 operation;
 	__u16 family;
-	__u32 size;	/* bytes of address that could be read */
+	__u32 size; /* bytes of address that could be read */
 	bool readable;
-	bool several;	/* sendmmsg */
+	bool several; /* sendmmsg */
 	bool compat;
-	__u8 address[SOCKADDR_SIZE] __attribute__((aligned(8))); /* on the stack, which has no unaligned access */
+	__u8 address[SOCKADDR_SIZE]
+		__attribute__((aligned(8))); /* on the stack, which has no unaligned access */
 };
 
 struct sockaddr_inet6 {
@@ -41,7 +42,8 @@ struct sockaddr_inet6 {
 	__u32 scope_id;
 };
 
-static __always_inline struct sock *socket_of(struct task_struct *task, __u32 descriptor, __u16 *ret_type)
+static __always_inline struct sock *socket_of(struct task_struct *task, __u32 descriptor,
+					      __u16 *ret_type)
 {
 	struct file *file = file_of(task, descriptor);
 	struct socket *socket;
@@ -97,7 +99,8 @@ static __always_inline void network_peer(struct wire_network *out, const struct 
 	out->flags |= WIRE_NET_DST;
 }
 
-static __always_inline void network_pending(struct wire_network *out, const struct pending_address *pending,
+static __always_inline void network_pending(struct wire_network *out,
+					    const struct pending_address *pending,
 					    const struct network_request *request)
 {
 	const struct sockaddr_inet6 *address = (const void *)request->address;
@@ -107,13 +110,14 @@ static __always_inline void network_pending(struct wire_network *out, const stru
 	out->dst_port = pending->port;
 	out->family = pending->family;
 	/* The hook is not told the scope: the caller's, if it speaks of the same address. */
-	if (pending->family == FAMILY_INET6 && request->size >= sizeof(*address) && claimed[0] == seen[0] &&
-	    claimed[1] == seen[1])
+	if (pending->family == FAMILY_INET6 && request->size >= sizeof(*address) &&
+	    claimed[0] == seen[0] && claimed[1] == seen[1])
 		out->scope_id = address->scope_id;
 	out->flags |= WIRE_NET_DST;
 }
 
-static __always_inline void network_claim(struct wire_network *out, const struct network_request *request)
+static __always_inline void network_claim(struct wire_network *out,
+					  const struct network_request *request)
 {
 	const struct sockaddr_inet6 *address = (const void *)request->address;
 
@@ -177,7 +181,8 @@ static __always_inline void network_unix_request(struct scratch *scratch, struct
 		bpf_probe_read_kernel(&scratch->record[at + sizeof(struct wire_part)], size, name);
 	} else {
 		/* A path ends at its NUL, which the caller's size may or may not include. */
-		r = bpf_probe_read_kernel_str(&scratch->record[at + sizeof(struct wire_part)], size + 1, name);
+		r = bpf_probe_read_kernel_str(&scratch->record[at + sizeof(struct wire_part)],
+					      size + 1, name);
 		size = r > 0 && r <= STATE_UNIX_SIZE + 1 ? (__u32)r - 1 : 0;
 	}
 	part_end(scratch, at, WIRE_PART_REQUEST, 0, size);
@@ -198,7 +203,8 @@ static __always_inline void network_unix_peer(struct scratch *scratch, const str
 }
 
 /* Which of several messages failed, and why, the kernel tells nobody. */
-static __always_inline void network_several(struct wire_network *out, const struct pending_address *pending)
+static __always_inline void network_several(struct wire_network *out,
+					    const struct pending_address *pending)
 {
 	if (out->return_code < 0)
 		return;
@@ -222,7 +228,8 @@ static __always_inline void network_emit(struct task_struct *task, struct task_s
 		return;
 	((struct wire_header *)scratch->record)->flags = request->compat ? WIRE_COMPAT : 0;
 	out = (struct wire_network *)&scratch->record[RECORD_FIXED];
-	*out = (struct wire_network){ .return_code = syscall_result(ret), .operation = request->operation };
+	*out = (struct wire_network){ .return_code = syscall_result(ret),
+				      .operation = request->operation };
 	sk = socket_of(task, request->descriptor, &type);
 	if (sk) {
 		out->socket_family = KREAD(sk, __sk_common.skc_family);
@@ -238,7 +245,8 @@ static __always_inline void network_emit(struct task_struct *task, struct task_s
 		out->family = FAMILY_UNIX;
 		network_unix_request(scratch, out, pending->path, pending->size);
 	} else if (out->family == FAMILY_UNIX && request->size >= 2) {
-		network_unix_request(scratch, out, (const char *)&request->address[2], request->size - 2);
+		network_unix_request(scratch, out, (const char *)&request->address[2],
+				     request->size - 2);
 	}
 	if (ret == 0 && sk && out->socket_family == FAMILY_UNIX && out->family == FAMILY_UNIX)
 		network_unix_peer(scratch, sk);
@@ -323,7 +331,8 @@ static __always_inline bool network_due(struct task_struct *task, const struct t
 
 	if (request->call == CALL_CONNECT)
 		return true;
-	if (request->call != CALL_SENDTO && request->call != CALL_SENDMSG && request->call != CALL_SENDMMSG)
+	if (request->call != CALL_SENDTO && request->call != CALL_SENDMSG &&
+	    request->call != CALL_SENDMMSG)
 		return false;
 	if (!request->pointer && !state->pending.operation)
 		return false;

@@ -3,9 +3,10 @@
 #include "image.bpf.h"
 
 enum {
-	OPEN_CREAT = 00000101 | 00001000, /* what creat(2) stands for: O_CREAT | O_WRONLY | O_TRUNC */
-	OPEN_TMPFILE = 020000000,	  /* __O_TMPFILE */
-	OPEN_IN_ROOT = 0x10,		  /* RESOLVE_IN_ROOT */
+	OPEN_CREAT = 00000101 |
+		     00001000,	  /* what creat(2) stands for: O_CREAT | O_WRONLY | O_TRUNC */
+	OPEN_TMPFILE = 020000000, /* __O_TMPFILE */
+	OPEN_IN_ROOT = 0x10,	  /* RESOLVE_IN_ROOT */
 };
 
 struct open_how {
@@ -53,7 +54,8 @@ static __always_inline void open_arguments(struct open_request *request, const s
 }
 
 static __always_inline void open_result(struct scratch *scratch, struct wire_open *open,
-					struct task_struct *task, const struct open_request *request)
+					struct task_struct *task,
+					const struct open_request *request)
 {
 	struct file *file = open->return_code >= 0 ? file_of(task, (__u32)open->return_code) : NULL;
 	struct inode *inode;
@@ -68,7 +70,8 @@ static __always_inline void open_result(struct scratch *scratch, struct wire_ope
 	open->inode = KREAD(inode, i_ino);
 	open->dev = KREAD(inode, i_sb, s_dev);
 	/* A file without a name is always a new one, though not marked as such (vfs_tmpfile()). */
-	open->created = (KREAD(file, f_mode) & FMODE_CREATED) || (request->how.flags & OPEN_TMPFILE);
+	open->created = (KREAD(file, f_mode) & FMODE_CREATED) ||
+			(request->how.flags & OPEN_TMPFILE);
 	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 }
 

@@ -26,7 +26,8 @@ SHARED int part_end(struct scratch *scratch, __u32 at, __u16 type, __u16 flags, 
 	struct wire_part *part;
 	__u32 odd = size & 7;
 
-	if (!scratch || at > WIRE_RECORD_SIZE - WIRE_PATH_SIZE - sizeof(*part) - 8 || size > WIRE_PATH_SIZE)
+	if (!scratch || at > WIRE_RECORD_SIZE - WIRE_PATH_SIZE - sizeof(*part) - 8 ||
+	    size > WIRE_PATH_SIZE)
 		return -1;
 	part = (struct wire_part *)&scratch->record[at];
 	part->type = type;
@@ -70,8 +71,8 @@ SHARED int part_kernel_string(struct scratch *scratch, __u16 type, __u64 string)
 
 	if (!scratch || !part_begin(scratch, WIRE_PATH_SIZE, &at))
 		return 0;
-	r = bpf_probe_read_kernel_str(&scratch->record[at + sizeof(struct wire_part)], WIRE_PATH_SIZE,
-				    (const void *)string);
+	r = bpf_probe_read_kernel_str(&scratch->record[at + sizeof(struct wire_part)],
+				      WIRE_PATH_SIZE, (const void *)string);
 	if (r > 0)
 		size = (__u32)r - 1;
 	return part_end(scratch, at, type, r > 0 ? 0 : WIRE_PART_UNREADABLE, size);

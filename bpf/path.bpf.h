@@ -6,9 +6,10 @@
 #include "part.bpf.h"
 
 enum {
-	WALK_STEPS = 8192, /* components and mounts: a path of PATH_MAX has at most half as many of each */
-	NAME_LENGTH = 255, /* NAME_MAX */
-	NUMBER_DIGITS = 20, /* of an inode number */
+	/* components and mounts: a path of PATH_MAX has at most half as many of each */
+	WALK_STEPS = 8192,
+	NAME_LENGTH = 255,   /* NAME_MAX */
+	NUMBER_DIGITS = 20,  /* of an inode number */
 	FILE_TYPE = 0170000, /* S_IFMT, and two of its values */
 	FILE_SOCKET = 0140000,
 	FILE_FIFO = 0010000,
@@ -84,7 +85,8 @@ static __noinline void walk_nameless(struct scratch *scratch, const struct dentr
 /* From the top of a mount to where it is mounted; 1 at the top of the tree. */
 static __always_inline long walk_mount(struct path_walk *walk)
 {
-	const struct mount *mount = (const struct mount *)walk->mount, *above = KREAD(mount, mnt_parent);
+	const struct mount *mount = (const struct mount *)walk->mount,
+			   *above = KREAD(mount, mnt_parent);
 
 	if (above == mount || !above) {
 		if (!KREAD(mount, mnt_ns))
@@ -165,11 +167,11 @@ static __always_inline void path_from(struct scratch *scratch, const struct dent
 }
 
 /* The walked path of a file, or of a struct fs_struct's member, as a part of the record. */
-#define part_path_of(scratch, type, pointer, member)                                               \
-	({                                                                                         \
-		const typeof(*(pointer)) *owner_ = (pointer);                                      \
-		path_from((scratch), KREAD(owner_, member.dentry), KREAD(owner_, member.mnt));     \
-		part_path((scratch), (type));                                                      \
+#define part_path_of(scratch, type, pointer, member)                                           \
+	({                                                                                     \
+		const typeof(*(pointer)) *owner_ = (pointer);                                  \
+		path_from((scratch), KREAD(owner_, member.dentry), KREAD(owner_, member.mnt)); \
+		part_path((scratch), (type));                                                  \
 	})
 
 /* The file behind a descriptor of the current task, or NULL. A kernel pointer to be read with care. */

@@ -5,7 +5,9 @@
 
 #include "maps.bpf.h"
 
-enum { CGROUP_DEPTH = 4096 }; /* levels that a walk to the root follows; far more than a path can name */
+enum {
+	CGROUP_DEPTH = 4096
+}; /* levels that a walk to the root follows; far more than a path can name */
 
 static __always_inline struct session_state *scope_session(__u64 key)
 {
@@ -13,7 +15,8 @@ static __always_inline struct session_state *scope_session(__u64 key)
 }
 
 /* Remembers, where the storage cannot be made, the state of a task by its tid. */
-static __always_inline int scope_orphan(struct session_state *session, __u32 tid, const struct task_state *state)
+static __always_inline int scope_orphan(struct session_state *session, __u32 tid,
+					const struct task_state *state)
 {
 	if (bpf_map_update_elem(&orphans, &tid, state, BPF_ANY))
 		return -1;
@@ -103,8 +106,8 @@ static __always_inline struct task_state *scope_find(struct task_struct *current
 }
 
 struct cgroup_walk {
-	__u64 cgroup; /* the css that the walk has come to: a cgroup begins with its own */
-	__u64 wanted; /* id of the cgroup to find, 0 for any session's */
+	__u64 cgroup;  /* the css that the walk has come to: a cgroup begins with its own */
+	__u64 wanted;  /* id of the cgroup to find, 0 for any session's */
 	__u64 session; /* found: its session's key, or 1 */
 };
 

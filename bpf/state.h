@@ -18,7 +18,7 @@ enum syscall_slot {
 
 /* The kernel's copy of an address, from the sock_addr hook until the end of the system call. */
 struct pending_address {
-	__u64 cookie; /* of the socket */
+	__u64 cookie;	 /* of the socket */
 	__u16 operation; /* enum wire_operation + 1, 0 for none */
 	__u16 family;
 	__u16 port; /* host byte order */
@@ -36,10 +36,12 @@ struct pending_address {
 };
 
 struct task_state {
-	__u64 session;	/* key in sessions, 0 for none */
-	__u64 cgroup;	/* the last cgroup that this task is known to have been in, 0 for not yet known */
+	__u64 session; /* key in sessions, 0 for none */
+	/* the last cgroup that this task is known to have been in, 0 for not yet known */
+	__u64 cgroup;
 	__u64 image[2]; /* the executable that user space has been told of */
-	__u32 ended;	/* 1 when the process's exit has been reported (kept in the group leader's state) */
+	/* 1 when the process's exit has been reported (kept in the group leader's state) */
+	__u32 ended;
 	__u32 reserved;
 	struct pending_address pending;
 };
@@ -47,8 +49,8 @@ struct task_state {
 struct session_state {
 	__u64 numbered; /* the last number given */
 	__u64 lost[WIRE_KINDS];
-	__s64 tasks; /* threads alive */
-	__u64 cgroup; /* id of the session's cgroup */
+	__s64 tasks;   /* threads alive */
+	__u64 cgroup;  /* id of the session's cgroup */
 	__u64 orphans; /* forks whose storage had to be made later */
 	__u32 tty_told;
 	__u32 reserved;
@@ -56,12 +58,18 @@ struct session_state {
 
 /* Shared memory between the probes and their reader. */
 struct control {
-	__u32 reader_sleeps; /* set by the reader before it sleeps; the first record after that clears it and wakes it */
-	__u32 scope_hints;   /* not 0 once a task may be found by other means than its own storage: until then a miss is final */
+	/* set by the reader before it sleeps; the first record after that clears it and wakes it */
+	__u32 reader_sleeps;
+	/*
+	 * not 0 once a task may be found by other means than its own storage: until then a miss is
+	 * final
+	 */
+	__u32 scope_hints;
 };
 
 _Static_assert(sizeof(struct pending_address) == 176, "pending_address has padding");
-_Static_assert(sizeof(struct task_state) == 40 + sizeof(struct pending_address), "task_state has padding");
+_Static_assert(sizeof(struct task_state) == 40 + sizeof(struct pending_address),
+	       "task_state has padding");
 _Static_assert(sizeof(struct session_state) == 8 * WIRE_KINDS + 40, "session_state has padding");
 
 #endif

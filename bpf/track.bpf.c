@@ -2,7 +2,8 @@
 /* Lineage and cgroups: how a task becomes part of a session, and when it leaves the session's cgroup. */
 #include "image.bpf.h"
 
-static __always_inline void cgroup_emit(struct task_struct *task, struct task_state *state, __u64 to, const char *path)
+static __always_inline void cgroup_emit(struct task_struct *task, struct task_state *state,
+					__u64 to, const char *path)
 {
 	struct scratch *scratch;
 	struct wire_cgroup *out;
@@ -26,7 +27,8 @@ static __always_inline void cgroup_emit(struct task_struct *task, struct task_st
 }
 
 /* A task of a session is in this cgroup from now on: reported when that is outside the session's. */
-static __always_inline void cgroup_moved(struct task_struct *task, struct cgroup *cgroup, const char *path)
+static __always_inline void cgroup_moved(struct task_struct *task, struct cgroup *cgroup,
+					 const char *path)
 {
 	struct task_state *state = scope_state(task);
 	struct session_state *session;

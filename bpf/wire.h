@@ -28,19 +28,21 @@ enum wire_kind {
 	WIRE_NETWORK, /* connect, or a datagram sent without connect */
 	WIRE_CGROUP,  /* a task left the session's cgroup */
 	WIRE_TTY,     /* the session's terminal, once it is known */
-	WIRE_IMAGE,   /* names the executable behind header.task.image; has no number, makes no audit record */
-	WIRE_MORE,    /* further bytes of a part of an earlier record */
+	/* names the executable behind header.task.image; has no number, makes no audit record */
+	WIRE_IMAGE,
+	WIRE_MORE, /* further bytes of a part of an earlier record */
 	WIRE_KINDS,
 };
 
 /* Sizes in bytes. */
 enum {
-	WIRE_COMM_SIZE = 16,		/* TASK_COMM_LEN */
-	WIRE_PATH_SIZE = 4096,		/* PATH_MAX; a walked path, without a final NUL */
-	WIRE_ARGS_INLINE_SIZE = 4096,	/* of WIRE_PART_ARGS in the WIRE_EXEC record itself */
-	WIRE_MORE_SIZE = 8192,		/* of the bytes in one WIRE_MORE record */
-	WIRE_ARGS_SIZE = 6291456 + 131072, /* all of argv: three quarters of _STK_LIM, whatever the stack's limit, and one argument */
-	WIRE_RECORD_SIZE = 24576,	/* a whole record */
+	WIRE_COMM_SIZE = 16,	      /* TASK_COMM_LEN */
+	WIRE_PATH_SIZE = 4096,	      /* PATH_MAX; a walked path, without a final NUL */
+	WIRE_ARGS_INLINE_SIZE = 4096, /* of WIRE_PART_ARGS in the WIRE_EXEC record itself */
+	WIRE_MORE_SIZE = 8192,	      /* of the bytes in one WIRE_MORE record */
+	/* all of argv: three quarters of _STK_LIM, whatever the stack's limit, and one argument */
+	WIRE_ARGS_SIZE = 6291456 + 131072,
+	WIRE_RECORD_SIZE = 24576, /* a whole record */
 };
 
 /* Who did it: pids in the initial pid namespace, ids in the initial user namespace. */
@@ -51,19 +53,21 @@ struct wire_task {
 	__u32 uid;
 	__u32 euid;
 	__u32 gid;
-	__u32 auid;	  /* login uid, 4294967295 when unset */
+	__u32 auid;	     /* login uid, 4294967295 when unset */
 	__u32 audit_session; /* 4294967295 when unset */
-	__u64 cgroup_id;  /* of the default (v2) hierarchy */
-	__u64 image[2];	  /* dentry and mount of the running executable: opaque, an identity only; 0 when none */
+	__u64 cgroup_id;     /* of the default (v2) hierarchy */
+	/* dentry and mount of the running executable: opaque, an identity only; 0 when none */
+	__u64 image[2];
 	char comm[WIRE_COMM_SIZE]; /* NUL-terminated */
 };
 
 struct wire_header {
-	__u32 size; /* bytes, this header included */
-	__u16 kind; /* enum wire_kind */
-	__u16 flags; /* enum wire_flags */
+	__u32 size;    /* bytes, this header included */
+	__u16 kind;    /* enum wire_kind */
+	__u16 flags;   /* enum wire_flags */
 	__u64 session; /* the agent's key of the session */
-	__u64 number; /* of the session: from 1, one for each record that was due, 0 in WIRE_IMAGE */
+	/* of the session: from 1, one for each record that was due, 0 in WIRE_IMAGE */
+	__u64 number;
 	__u64 time; /* CLOCK_BOOTTIME, nanoseconds */
 	struct wire_task task;
 };
@@ -74,29 +78,38 @@ enum wire_flags {
 
 enum wire_part_type {
 	WIRE_PART_NONE,
-	WIRE_PART_PATH,	   /* the kernel's path of the file, of the unix socket's peer, or of the cgroup moved to */
-	WIRE_PART_REQUEST, /* the path as the program gave it: WIRE_PART_UNREADABLE if the pointer was bad */
-	WIRE_PART_BASE,	   /* the directory a request is relative to, or the task's root for an absolute one */
-	WIRE_PART_CWD,	   /* the task's working directory */
-	WIRE_PART_ARGS,	   /* argv: strings, each with its final NUL */
-	WIRE_PART_NAME,	   /* the terminal's name, as tty_name() has it ("pts0") */
+	/* the kernel's path of the file, of the unix socket's peer, or of the cgroup moved to */
+	WIRE_PART_PATH,
+	/* the path as the program gave it: WIRE_PART_UNREADABLE if the pointer was bad */
+	WIRE_PART_REQUEST,
+	/* the directory a request is relative to, or the task's root for an absolute one */
+	WIRE_PART_BASE,
+	WIRE_PART_CWD,	/* the task's working directory */
+	WIRE_PART_ARGS, /* argv: strings, each with its final NUL */
+	WIRE_PART_NAME, /* the terminal's name, as tty_name() has it ("pts0") */
 	WIRE_PARTS,
 };
 
 enum wire_part_flags {
-	WIRE_PART_MORE = 1,	  /* the rest follows in WIRE_MORE records */
-	WIRE_PART_UNREADABLE = 2, /* the memory could not be read: the bytes stop there, or there are none */
-	WIRE_PATH_DELETED = 4,	  /* the name has been unlinked */
-	WIRE_PATH_PSEUDO = 8,	  /* a file without a place in any tree: memfd, pipe, socket; the bytes are "/" and its name */
-	WIRE_PATH_DETACHED = 16,  /* the walk ended at a mount that hangs in no tree (open_tree, lazy umount) */
-	WIRE_PATH_CUT = 32,	  /* longer than WIRE_PATH_SIZE: the beginning is missing, "..." stands there */
-	WIRE_PART_LIMIT = 64,	  /* there was more, beyond what any exec could take: left out */
+	WIRE_PART_MORE = 1, /* the rest follows in WIRE_MORE records */
+	/* the memory could not be read: the bytes stop there, or there are none */
+	WIRE_PART_UNREADABLE = 2,
+	WIRE_PATH_DELETED = 4, /* the name has been unlinked */
+	/*
+	 * a file without a place in any tree: memfd, pipe, socket; the bytes are "/" and its name
+	 */
+	WIRE_PATH_PSEUDO = 8,
+	/* the walk ended at a mount that hangs in no tree (open_tree, lazy umount) */
+	WIRE_PATH_DETACHED = 16,
+	/* longer than WIRE_PATH_SIZE: the beginning is missing, "..." stands there */
+	WIRE_PATH_CUT = 32,
+	WIRE_PART_LIMIT = 64, /* there was more, beyond what any exec could take: left out */
 };
 
 struct wire_part {
-	__u16 type; /* enum wire_part_type */
+	__u16 type;  /* enum wire_part_type */
 	__u16 flags; /* enum wire_part_flags */
-	__u32 size; /* bytes that follow in this record, padding not counted */
+	__u32 size;  /* bytes that follow in this record, padding not counted */
 };
 
 /* Parts: PATH (the executable that runs now), REQUEST, BASE, CWD, ARGS. */
@@ -105,40 +118,45 @@ struct wire_exec {
 	__u64 inode;	   /* of PATH; 0 when there is none */
 	__u32 dev;	   /* the kernel's dev_t of PATH: major << 20 | minor */
 	__u32 flags;	   /* enum wire_exec_flags */
-	__u32 argc;	   /* strings in ARGS, those in WIRE_MORE records included; 0 when not known */
+	/* strings in ARGS, those in WIRE_MORE records included; 0 when not known */
+	__u32 argc;
 	__u32 reserved;
 };
 
 enum wire_exec_flags {
-	WIRE_EXEC_SCRIPT = 1, /* PATH is not the requested file but its interpreter (#!, binfmt_misc) */
-	WIRE_EXEC_AT = 2,     /* execveat with a descriptor: REQUEST is relative to BASE, or is BASE when empty */
+	/* PATH is not the requested file but its interpreter (#!, binfmt_misc) */
+	WIRE_EXEC_SCRIPT = 1,
+	/* execveat with a descriptor: REQUEST is relative to BASE, or is BASE when empty */
+	WIRE_EXEC_AT = 2,
 };
 
 struct wire_exit {
-	__u32 status;	/* as wait(2) has it */
+	__u32 status; /* as wait(2) has it */
 	__u32 reserved;
 	__u64 start_time; /* CLOCK_BOOTTIME, nanoseconds, when the process was forked */
-	__u64 utime;	/* nanoseconds, all threads, in the kernel's ticks */
+	__u64 utime;	  /* nanoseconds, all threads, in the kernel's ticks */
 	__u64 stime;
-	__u64 cpu_time;	/* nanoseconds, all threads, exact: the kernel scales utime and stime to it */
+	/* nanoseconds, all threads, exact: the kernel scales utime and stime to it */
+	__u64 cpu_time;
 };
 
 /* Parts: PATH (on success), REQUEST, BASE (when there is no PATH). */
 struct wire_open {
 	__s64 return_code; /* descriptor or -errno */
 	__u64 inode;
-	__u64 flags; /* O_*, as requested */
+	__u64 flags;   /* O_*, as requested */
 	__u64 resolve; /* RESOLVE_*, openat2 only */
 	__u32 dev;
-	__u32 mode; /* as requested, before the umask */
-	__u16 via;  /* enum wire_via */
+	__u32 mode;    /* as requested, before the umask */
+	__u16 via;     /* enum wire_via */
 	__u16 created; /* 1 when this call created the file */
-	__u32 unknown; /* 1 when flags, mode and resolve could not be read (openat2 with a bad pointer) */
+	/* 1 when flags, mode and resolve could not be read (openat2 with a bad pointer) */
+	__u32 unknown;
 };
 
 enum wire_via {
 	WIRE_VIA_SYSCALL,
-	WIRE_VIA_HANDLE,   /* open_by_handle_at */
+	WIRE_VIA_HANDLE, /* open_by_handle_at */
 	WIRE_VIA_IO_URING,
 	WIRE_VIAS,
 };
@@ -152,28 +170,30 @@ enum wire_operation {
 /* Parts, for AF_UNIX: PATH (the peer's), REQUEST (sun_path, for abstract names with its leading NUL), BASE. */
 struct wire_network {
 	__s64 return_code;
-	__u16 operation; /* enum wire_operation */
-	__u16 family;	 /* of the address: AF_*; AF_UNSPEC is a disconnect */
+	__u16 operation;     /* enum wire_operation */
+	__u16 family;	     /* of the address: AF_*; AF_UNSPEC is a disconnect */
 	__u16 socket_family; /* of the socket, 0 when the descriptor is none */
-	__u16 type;	 /* SOCK_*, 0 when not known */
-	__u16 protocol;	 /* IPPROTO_* */
-	__u16 src_port;	 /* host byte order */
+	__u16 type;	     /* SOCK_*, 0 when not known */
+	__u16 protocol;	     /* IPPROTO_* */
+	__u16 src_port;	     /* host byte order */
 	__u16 dst_port;
-	__u16 flags;	 /* enum wire_network_flags */
+	__u16 flags;	   /* enum wire_network_flags */
 	__u8 src_addr[16]; /* network byte order; IPv4 in the first four */
 	__u8 dst_addr[16];
-	__u32 scope_id;	 /* IPv6 link-local, else 0 */
-	__u16 via;	 /* enum wire_via */
+	__u32 scope_id; /* IPv6 link-local, else 0 */
+	__u16 via;	/* enum wire_via */
 	__u16 reserved;
 };
 
 enum wire_network_flags {
-	WIRE_NET_SRC = 1,	   /* src_addr and src_port are set */
-	WIRE_NET_DST = 2,	   /* dst_addr and dst_port are set, by the kernel's copy */
-	WIRE_NET_DST_REQUEST = 4,  /* dst_addr and dst_port are set, as the caller's memory had them after the call */
-	WIRE_NET_UNREADABLE = 8,   /* the caller's address could not be read, family is the socket's */
-	WIRE_NET_NO_RESULT = 16,   /* return_code is not known */
-	WIRE_NET_ABSTRACT = 32,	   /* unix: an abstract name; its bytes follow the leading NUL */
+	WIRE_NET_SRC = 1, /* src_addr and src_port are set */
+	WIRE_NET_DST = 2, /* dst_addr and dst_port are set, by the kernel's copy */
+	/* dst_addr and dst_port are set, as the caller's memory had them after the call */
+	WIRE_NET_DST_REQUEST = 4,
+	/* the caller's address could not be read, family is the socket's */
+	WIRE_NET_UNREADABLE = 8,
+	WIRE_NET_NO_RESULT = 16, /* return_code is not known */
+	WIRE_NET_ABSTRACT = 32,	 /* unix: an abstract name; its bytes follow the leading NUL */
 };
 
 /* Parts: PATH (moved to). header.task is the task that was moved. */

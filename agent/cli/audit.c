@@ -29,8 +29,10 @@
 enum {
 	SESSION_KEY = 1, /* the only one */
 	PIDS_MAX = 100,	 /* named in session.end */
-	SETTLE_TRIES = 200, /* milliseconds until the last records have come; they are on their way already */
-	ACCOUNTS_EVERY = 32, /* batches, while one follows the other: a quarter of a second at the most */
+	/* milliseconds until the last records have come; they are on their way already */
+	SETTLE_TRIES = 200,
+	/* batches, while one follows the other: a quarter of a second at the most */
+	ACCOUNTS_EVERY = 32,
 };
 
 struct audit {
@@ -79,7 +81,8 @@ static int begin_probes(struct audit *audit, const struct recorder_config *confi
 	}
 	r = ring_new(&audit->ring, audit->loader, config->ring_size, take_record, audit);
 	if (r < 0) {
-		log_error("cannot map the ring buffer of %zu bytes: %s", config->ring_size, strerror(-r));
+		log_error("cannot map the ring buffer of %zu bytes: %s", config->ring_size,
+			  strerror(-r));
 		return STATUS_FAILED;
 	}
 	root = open(audit->cgroup.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -151,8 +154,8 @@ static int begin_pipeline(struct audit *audit, const struct recorder_config *con
 }
 
 /* Tells of probes that are missing, on standard error and for session.start. */
-static size_t sort_probes(const struct audit *audit, const char **probes, struct probe_missing *missing,
-			  size_t *ret_missing)
+static size_t sort_probes(const struct audit *audit, const char **probes,
+			  struct probe_missing *missing, size_t *ret_missing)
 {
 	const struct loader_result *results;
 	size_t count, attached = 0;
@@ -164,9 +167,11 @@ static size_t sort_probes(const struct audit *audit, const char **probes, struct
 			probes[attached++] = results[i].entry->probe;
 			continue;
 		}
-		log_warning("probe \"%s\" is missing: %s", results[i].entry->probe, results[i].reason);
+		log_warning("probe \"%s\" is missing: %s", results[i].entry->probe,
+			    results[i].reason);
 		missing[(*ret_missing)++] = (struct probe_missing){
-			.probe = results[i].entry->probe, .reason = results[i].reason,
+			.probe = results[i].entry->probe,
+			.reason = results[i].reason,
 		};
 	}
 	return attached;
@@ -228,7 +233,8 @@ static int begin_scope(struct audit *audit, const struct recorder_config *config
 	if (r == 0)
 		r = scope_mark(audit->loader, SESSION_KEY, pidfd);
 	if (r < 0) {
-		log_error("cannot mark process %d as the session's: %s", (int)config->command, strerror(-r));
+		log_error("cannot mark process %d as the session's: %s", (int)config->command,
+			  strerror(-r));
 		return STATUS_FAILED;
 	}
 	r = cgroup_enter(&audit->cgroup, config->command);
@@ -288,7 +294,8 @@ int audit_begin(struct audit **ret, const struct recorder_config *config)
 	return 0;
 }
 
-static void accounts_take(struct audit *audit, struct scope_accounts *ret, struct kernel_losses *losses)
+static void accounts_take(struct audit *audit, struct scope_accounts *ret,
+			  struct kernel_losses *losses)
 {
 	int r = scope_accounts(audit->loader, SESSION_KEY, ret);
 

@@ -66,7 +66,8 @@ int command_find(struct command *ret, char **argv)
 		free(path);
 		log_error("cannot execute %s: %s", argv[0],
 			  error == ENOENT ? "command not found" : strerror(error));
-		return error == ENOENT || error == ENOTDIR ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE;
+		return error == ENOENT || error == ENOTDIR ? STATUS_NOT_FOUND :
+							     STATUS_NOT_EXECUTABLE;
 	}
 	*ret = (struct command){ .argv = argv, .path = path, .go = -1, .failure = -1 };
 	return 0;
@@ -92,7 +93,8 @@ static void execute_script(const struct command *command)
 }
 
 /* Until it executes, the child does nothing that a probe would report. */
-static _Noreturn void child(const struct command *command, const struct signals *signals, int go, int failure)
+static _Noreturn void child(const struct command *command, const struct signals *signals, int go,
+			    int failure)
 {
 	char byte;
 	int error;

@@ -59,7 +59,8 @@ static void reap(struct front *front)
 				front->recorder_ended = true;
 			front->recorder_killed = WIFSIGNALED(status);
 			if (front->recorder_ended && !front->command_ended)
-				log_error("the recorder has ended: the session is not audited any more");
+				log_error(
+					"the recorder has ended: the session is not audited any more");
 		} else if (pid == front->command->pid) {
 			if (WIFSTOPPED(status)) {
 				stop_too(front, WSTOPSIG(status));
@@ -82,8 +83,8 @@ static void handle_signal(struct front *front, const siginfo_t *info)
 	}
 	if (front->command_ended) {
 		/* Still waiting for what the command left behind: whoever wants no more of that may say so. */
-		if (info->si_signo == SIGINT || info->si_signo == SIGTERM || info->si_signo == SIGHUP ||
-		    info->si_signo == SIGQUIT)
+		if (info->si_signo == SIGINT || info->si_signo == SIGTERM ||
+		    info->si_signo == SIGHUP || info->si_signo == SIGQUIT)
 			recorder_stop(front->recorder);
 		return;
 	}

@@ -25,8 +25,9 @@ static int check_rights(void)
 		return STATUS_NOT_ROOT;
 	}
 	if (missing) {
-		log_error("the capability %s is missing: root alone is not enough in this container or service",
-			  missing);
+		log_error(
+			"the capability %s is missing: root alone is not enough in this container or service",
+			missing);
 		return STATUS_CAPABILITY;
 	}
 	return 0;
@@ -43,13 +44,15 @@ static int check_kernel(void)
 		return STATUS_NO_BTF;
 	}
 	if (features_locked_down()) {
-		log_error("kernel lockdown is \"confidentiality\", which forbids BPF to read kernel memory: "
-			  "boot with lockdown=integrity");
+		log_error(
+			"kernel lockdown is \"confidentiality\", which forbids BPF to read kernel memory: "
+			"boot with lockdown=integrity");
 		return STATUS_LOCKDOWN;
 	}
 	r = cgroup_find_mount(&mount);
 	if (r < 0) {
-		log_error("no cgroup v2 hierarchy is mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified");
+		log_error(
+			"no cgroup v2 hierarchy is mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified");
 		return STATUS_NO_CGROUP;
 	}
 	return 0;

@@ -99,9 +99,11 @@ static void format_who(struct text *text, struct json_object *record)
 	text_printf(text, "%s%*s ", pid, width < WHO_WIDTH ? (int)(WHO_WIDTH - width) : 0, "");
 }
 
-static void format_verb(struct text *text, struct json_object *record, const struct pretty_event *event)
+static void format_verb(struct text *text, struct json_object *record,
+			const struct pretty_event *event)
 {
-	struct bytes verb = event->verb ? bytes_of(event->verb) : pretty_string(record, "operation");
+	struct bytes verb = event->verb ? bytes_of(event->verb) :
+					  pretty_string(record, "operation");
 	size_t width = text_width(verb);
 
 	text_color(text, event->color);
@@ -110,7 +112,8 @@ static void format_verb(struct text *text, struct json_object *record, const str
 	text_printf(text, "%*s ", width < VERB_WIDTH ? (int)(VERB_WIDTH - width) : 0, "");
 }
 
-int pretty_format(const char *line, size_t size, const struct pretty_options *opts, struct buffer *ret)
+int pretty_format(const char *line, size_t size, const struct pretty_options *opts,
+		  struct buffer *ret)
 {
 	_cleanup_(json_put) struct json_object *record = NULL;
 	struct text text = { .buffer = ret, .color = opts->color };

@@ -27,6 +27,7 @@ struct pretty_options pretty_options_for(int fd);
  * Returns 0; -EBADMSG when the line is no audit record; -ENOMEM, or -EMSGSIZE beyond the buffer's limit.
  * On error the buffer is as it was.
  */
-int pretty_format(const char *line, size_t size, const struct pretty_options *opts, struct buffer *ret);
+int pretty_format(const char *line, size_t size, const struct pretty_options *opts,
+		  struct buffer *ret);
 
 #endif

@@ -16,7 +16,8 @@ struct bytes pretty_string(struct json_object *record, const char *key)
 {
 	struct json_object *value;
 
-	if (!json_object_object_get_ex(record, key, &value) || !json_object_is_type(value, json_type_string))
+	if (!json_object_object_get_ex(record, key, &value) ||
+	    !json_object_is_type(value, json_type_string))
 		return (struct bytes){ 0 };
 	return (struct bytes){ .data = json_object_get_string(value),
 			       .size = (size_t)json_object_get_string_len(value) };
@@ -26,7 +27,8 @@ bool pretty_integer(struct json_object *record, const char *key, int64_t *ret)
 {
 	struct json_object *value;
 
-	if (!json_object_object_get_ex(record, key, &value) || !json_object_is_type(value, json_type_int))
+	if (!json_object_object_get_ex(record, key, &value) ||
+	    !json_object_is_type(value, json_type_int))
 		return false;
 	*ret = json_object_get_int64(value);
 	return true;
@@ -50,7 +52,8 @@ static struct json_object *array(struct json_object *record, const char *key)
 {
 	struct json_object *value;
 
-	if (!json_object_object_get_ex(record, key, &value) || !json_object_is_type(value, json_type_array))
+	if (!json_object_object_get_ex(record, key, &value) ||
+	    !json_object_is_type(value, json_type_array))
 		return NULL;
 	return value;
 }
@@ -352,7 +355,8 @@ static void describe_end(struct text *text, struct json_object *record)
 	int64_t lost = integer_or(record, "lost", 0);
 	int64_t processes;
 
-	text_printf(text, "after %.1f ms: ", (double)integer_or(record, "duration_ns", 0) / NS_PER_MS);
+	text_printf(text,
+		    "after %.1f ms: ", (double)integer_or(record, "duration_ns", 0) / NS_PER_MS);
 	describe_counts(text, record, "records");
 	text_color(text, lost > 0 ? TEXT_RED : TEXT_PLAIN);
 	text_printf(text, "; lost %" PRId64, lost);

@@ -98,7 +98,9 @@ size_t text_width(struct bytes bytes)
 	size_t width = 0;
 
 	for (size_t at = 0; at < bytes.size;) {
-		struct buffer buffer = { .data = data, .capacity = sizeof(data), .limit = sizeof(data) };
+		struct buffer buffer = { .data = data,
+					 .capacity = sizeof(data),
+					 .limit = sizeof(data) };
 		struct text escaped = { .buffer = &buffer };
 		uint32_t point;
 		bool safe;

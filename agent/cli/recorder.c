@@ -19,7 +19,9 @@
  */
 static void step_aside(void)
 {
-	static const int IGNORED[] = { SIGINT, SIGQUIT, SIGHUP, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU };
+	static const int IGNORED[] = {
+		SIGINT, SIGQUIT, SIGHUP, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU
+	};
 	sigset_t none;
 
 	(void)setpgid(0, 0);
@@ -37,8 +39,10 @@ static void let_go(void)
 {
 	_cleanup_close_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || chdir("/") < 0)
-		log_warning("the recorder cannot let go of the command's files: %s, ignoring", strerror(errno));
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+	    chdir("/") < 0)
+		log_warning("the recorder cannot let go of the command's files: %s, ignoring",
+			    strerror(errno));
 }
 
 static int record(const struct recorder_config *config, int ready, int orders)
@@ -80,7 +84,9 @@ int recorder_spawn(struct recorder *ret, const struct recorder_config *config)
 		_exit(record(config, TAKE_FD(ready_write), orders_read));
 	}
 	*ret = (struct recorder){
-		.pid = pid, .ready = TAKE_FD(ready_read), .orders = TAKE_FD(orders_write),
+		.pid = pid,
+		.ready = TAKE_FD(ready_read),
+		.orders = TAKE_FD(orders_write),
 	};
 	return 0;
 }

@@ -20,7 +20,8 @@ struct recorder_config {
 
 struct recorder {
 	pid_t pid;
-	int ready;  /* a byte comes from here when the session is ready; end of file means that it failed */
+	/* a byte comes from here when the session is ready; end of file means that it failed */
+	int ready;
 	int orders; /* a byte written here ends the session, whatever still runs */
 };
 

@@ -38,14 +38,22 @@ struct run_options {
 };
 
 static const struct argp_option OPTIONS[] = {
-	{ "output", 'o', "FILE", 0, "append the records to FILE, as JSON lines; - is standard output, "
-				    "and standard error the default", 0 },
-	{ "pretty", KEY_PRETTY, NULL, 0, "show the records on standard error, one readable line each; with -o "
-					 "beside the JSON, else instead of it", 0 },
-	{ "no-wait", KEY_NO_WAIT, NULL, 0, "end the session with COMMAND; without this, processes that outlive "
-					   "COMMAND are waited for and recorded until they end", 0 },
-	{ "buffer-size", KEY_BUFFER_SIZE, "SIZE", 0, "of the ring buffer between kernel and recorder: a power of "
-						     "two, from 64K to 1G (default: 16M)", 0 },
+	{ "output", 'o', "FILE", 0,
+	  "append the records to FILE, as JSON lines; - is standard output, "
+	  "and standard error the default",
+	  0 },
+	{ "pretty", KEY_PRETTY, NULL, 0,
+	  "show the records on standard error, one readable line each; with -o "
+	  "beside the JSON, else instead of it",
+	  0 },
+	{ "no-wait", KEY_NO_WAIT, NULL, 0,
+	  "end the session with COMMAND; without this, processes that outlive "
+	  "COMMAND are waited for and recorded until they end",
+	  0 },
+	{ "buffer-size", KEY_BUFFER_SIZE, "SIZE", 0,
+	  "of the ring buffer between kernel and recorder: a power of "
+	  "two, from 64K to 1G (default: 16M)",
+	  0 },
 	{ 0 },
 };
 
@@ -65,7 +73,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_BUFFER_SIZE:
 		if (size_parse(argument, BUFFER_MIN, BUFFER_MAX, &options->buffer_size) < 0)
-			argp_error(state, "bad buffer size: %s (a power of two, from 64K to 1G)", argument);
+			argp_error(state, "bad buffer size: %s (a power of two, from 64K to 1G)",
+				   argument);
 		return 0;
 	case ARGP_KEY_ARG:
 		/* Options end here: what follows is COMMAND's. */
@@ -107,7 +116,8 @@ static int open_outputs(const struct run_options *options, struct recorder_confi
 	if (options->output || !options->pretty) {
 		config->json = open_output(options->output);
 		if (config->json < 0) {
-			log_error("cannot write %s: %s", options->output ? options->output : "standard error",
+			log_error("cannot write %s: %s",
+				  options->output ? options->output : "standard error",
 				  strerror(-config->json));
 			return STATUS_FILE;
 		}

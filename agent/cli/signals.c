@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 static const int WAITED[] = {
-	SIGCHLD, SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGUSR1,  SIGUSR2, SIGALRM,   SIGTSTP,
-	SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH, SIGIO,  SIGPWR, SIGVTALRM, SIGPROF,
+	SIGCHLD, SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1, SIGUSR2,	  SIGALRM, SIGTSTP,
+	SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH, SIGIO,   SIGPWR,  SIGVTALRM, SIGPROF,
 };
 
 void signals_waited(sigset_t *ret)
@@ -17,7 +17,8 @@ void signals_waited(sigset_t *ret)
 
 void signals_take(struct signals *ret)
 {
-	const struct sigaction reaped = { .sa_handler = SIG_DFL }, ignored = { .sa_handler = SIG_IGN };
+	const struct sigaction reaped = { .sa_handler = SIG_DFL },
+			       ignored = { .sa_handler = SIG_IGN };
 	sigset_t set;
 
 	signals_waited(&set);

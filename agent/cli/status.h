@@ -7,16 +7,16 @@
 #define SESHAT_CLI_STATUS_H
 
 enum status {
-	STATUS_FILE = 119,	  /* the file for the records cannot be written */
+	STATUS_FILE = 119, /* the file for the records cannot be written */
 	STATUS_NOT_ROOT = 120,
-	STATUS_CAPABILITY = 121,  /* root, but without a capability that is needed */
-	STATUS_NO_BTF = 122,	  /* the kernel has no type information */
-	STATUS_NO_CGROUP = 123,	  /* no version 2 cgroup hierarchy is mounted */
+	STATUS_CAPABILITY = 121, /* root, but without a capability that is needed */
+	STATUS_NO_BTF = 122,	 /* the kernel has no type information */
+	STATUS_NO_CGROUP = 123,	 /* no version 2 cgroup hierarchy is mounted */
 	STATUS_LOCKDOWN = 124,
-	STATUS_FAILED = 125,	  /* anything else, a wrong option included */
+	STATUS_FAILED = 125, /* anything else, a wrong option included */
 	STATUS_NOT_EXECUTABLE = 126,
 	STATUS_NOT_FOUND = 127,
-	STATUS_SIGNAL = 128,	  /* plus the number of the signal that ended COMMAND */
+	STATUS_SIGNAL = 128, /* plus the number of the signal that ended COMMAND */
 };
 
 #endif

@@ -17,7 +17,8 @@
 
 struct loader {
 	struct bpf_object *object; /* owned */
-	struct bpf_link **links;   /* owned, one for each entry of the plan, NULL where there is none */
+	/* owned, one for each entry of the plan, NULL where there is none */
+	struct bpf_link **links;
 	struct loader_result *results; /* owned */
 	size_t count;
 };
@@ -59,19 +60,22 @@ static int object_open(struct loader *loader, const struct loader_config *config
 		program = program_of(loader, i);
 		if (!program && !loader->results[i].error) {
 			loader->results[i].error = -ENOENT;
-			(void)snprintf(loader->results[i].reason, LOADER_REASON_SIZE, "not in this build");
+			(void)snprintf(loader->results[i].reason, LOADER_REASON_SIZE,
+				       "not in this build");
 		}
 		if (program && loader->results[i].error)
 			bpf_program__set_autoload(program, false);
 		if (program && loader->results[i].entry->attach_type)
 			bpf_program__set_expected_attach_type(
-				program, (enum bpf_attach_type)loader->results[i].entry->attach_type);
+				program,
+				(enum bpf_attach_type)loader->results[i].entry->attach_type);
 	}
 	return prepare_ring(loader, config->ring_size);
 }
 
 /* Loads once more with a log for each program; the one that was refused is the one with an error in its log. */
-static int refused_find(struct loader *loader, const struct loader_config *config, size_t *ret_index)
+static int refused_find(struct loader *loader, const struct loader_config *config,
+			size_t *ret_index)
 {
 	_cleanup_free_ char *logs = calloc(loader->count, VERIFIER_LOG_SIZE);
 	int r, error;
@@ -83,8 +87,8 @@ static int refused_find(struct loader *loader, const struct loader_config *confi
 		return r;
 	for (size_t i = 0; i < loader->count; i++)
 		if (program_of(loader, i))
-			bpf_program__set_log_buf(program_of(loader, i), logs + i * VERIFIER_LOG_SIZE,
-						 VERIFIER_LOG_SIZE);
+			bpf_program__set_log_buf(program_of(loader, i),
+						 logs + i * VERIFIER_LOG_SIZE, VERIFIER_LOG_SIZE);
 	error = bpf_object__load(loader->object);
 	if (error == 0)
 		return -EAGAIN;
@@ -112,15 +116,18 @@ static int object_load(struct loader *loader, const struct loader_config *config
 			r = bpf_object__load(loader->object);
 		if (r == 0)
 			return 0;
-		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s", strerror(-r));
+		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s",
+			       strerror(-r));
 		r = refused_find(loader, config, &refused);
 		if (r == -EAGAIN)
 			return 0;
 		if (r < 0)
 			return r;
 		if (loader->results[refused].entry->required) {
-			(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the probe \"%s\": %.400s",
-				       loader->results[refused].entry->probe, loader->results[refused].reason);
+			(void)snprintf(ret_reason, LOADER_REASON_SIZE,
+				       "cannot load the probe \"%s\": %.400s",
+				       loader->results[refused].entry->probe,
+				       loader->results[refused].reason);
 			return loader->results[refused].error;
 		}
 	}
@@ -132,7 +139,8 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 	struct loader *loader = calloc(1, sizeof(*loader));
 	int r = -ENOMEM;
 
-	(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s", strerror(ENOMEM));
+	(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s",
+		       strerror(ENOMEM));
 	if (!loader)
 		return r;
 	loader->results = calloc(config->plan_size, sizeof(*loader->results));
@@ -184,7 +192,8 @@ static int entry_attach(struct loader *loader, size_t i, int cgroup_root)
 	switch (entry->how) {
 	case PLAN_SYSCALL:
 		fd = bpf_program__fd(program);
-		return bpf_map_update_elem(loader_map(loader, "syscall_probes"), &entry->slot, &fd, BPF_ANY);
+		return bpf_map_update_elem(loader_map(loader, "syscall_probes"), &entry->slot, &fd,
+					   BPF_ANY);
 	case PLAN_CGROUP:
 		link = bpf_program__attach_cgroup(program, cgroup_root);
 		break;
@@ -212,8 +221,9 @@ int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
 		(void)snprintf(result->reason, sizeof(result->reason), "cannot be attached: %s",
 			       strerror(-result->error));
 		if (result->entry->required) {
-			(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot attach the probe \"%s\": %s",
-				       result->entry->probe, strerror(-result->error));
+			(void)snprintf(ret_reason, LOADER_REASON_SIZE,
+				       "cannot attach the probe \"%s\": %s", result->entry->probe,
+				       strerror(-result->error));
 			return result->error;
 		}
 	}

@@ -21,11 +21,13 @@ struct loader;
 struct loader_result {
 	const struct plan_entry *entry; /* borrowed from the plan */
 	int error;			/* 0 when it works, else negative errno */
-	char reason[LOADER_REASON_SIZE]; /* one line: what refused it, and in the verifier's words why */
+	/* one line: what refused it, and in the verifier's words why */
+	char reason[LOADER_REASON_SIZE];
 };
 
 struct loader_config {
-	const void *elf; /* the BPF object, borrowed while loading; NULL: the one that is built in */
+	/* the BPF object, borrowed while loading; NULL: the one that is built in */
+	const void *elf;
 	size_t elf_size;
 	const struct plan_entry *plan; /* borrowed for the loader's life */
 	size_t plan_size;

@@ -26,9 +26,15 @@ static const struct plan_entry TRACEPOINT[] = {
 		.how = PLAN_CGROUP,
 		.attach_type = CGROUP_UNIX_CONNECT,
 	},
-	{ .program = "exec_failed", .probe = "exec_failed", .how = PLAN_SYSCALL, .slot = SLOT_EXEC },
+	{ .program = "exec_failed",
+	  .probe = "exec_failed",
+	  .how = PLAN_SYSCALL,
+	  .slot = SLOT_EXEC },
 	{ .program = "open_exit", .probe = "open", .how = PLAN_SYSCALL, .slot = SLOT_OPEN },
-	{ .program = "network_exit", .probe = "network", .how = PLAN_SYSCALL, .slot = SLOT_NETWORK },
+	{ .program = "network_exit",
+	  .probe = "network",
+	  .how = PLAN_SYSCALL,
+	  .slot = SLOT_NETWORK },
 	{ .program = "syscall_exit", .probe = "syscall", .how = PLAN_TRACE },
 };
 

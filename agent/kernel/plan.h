@@ -10,9 +10,10 @@
 #include <stdint.h>
 
 enum plan_how {
-	PLAN_TRACE,   /* attached to the tracepoint that its section names */
-	PLAN_SYSCALL, /* called by the program on sys_exit, through a slot of the map syscall_probes */
-	PLAN_CGROUP,  /* attached to the root of the cgroup hierarchy */
+	PLAN_TRACE, /* attached to the tracepoint that its section names */
+	/* called by the program on sys_exit, through a slot of the map syscall_probes */
+	PLAN_SYSCALL,
+	PLAN_CGROUP, /* attached to the root of the cgroup hierarchy */
 };
 
 struct plan_entry {

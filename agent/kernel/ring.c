@@ -12,7 +12,11 @@
 
 enum {
 	RING_BATCH = 16384,
-	NAP_SHIFT = 21, /* a program at full speed writes some 90 MB a second: 2 MiB a millisecond leaves 20 times that */
+	/*
+	 * a program at full speed writes some 90 MB a second: 2 MiB a millisecond leaves 20 times
+	 * that
+	 */
+	NAP_SHIFT = 21,
 	NAP_MAX_MS = 8,
 };
 
@@ -22,7 +26,7 @@ struct ring {
 	ring_handler handler;
 	void *userdata; /* borrowed */
 	unsigned int taken;
-	int nap;     /* milliseconds, the next one */
+	int nap; /* milliseconds, the next one */
 	int nap_max;
 	int error;
 };
@@ -48,7 +52,8 @@ static int nap_limit(size_t ring_size)
 	return limit > NAP_MAX_MS ? NAP_MAX_MS : (int)limit;
 }
 
-int ring_new(struct ring **ret, const struct loader *loader, size_t ring_size, ring_handler handler, void *userdata)
+int ring_new(struct ring **ret, const struct loader *loader, size_t ring_size, ring_handler handler,
+	     void *userdata)
 {
 	struct ring *ring = calloc(1, sizeof(*ring));
 	int r;
@@ -57,8 +62,8 @@ int ring_new(struct ring **ret, const struct loader *loader, size_t ring_size, r
 		return -ENOMEM;
 	ring->handler = handler;
 	ring->userdata = userdata;
-	ring->control = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED,
-			     loader_map(loader, "seshat.bss"), 0);
+	ring->control = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+			     MAP_SHARED, loader_map(loader, "seshat.bss"), 0);
 	if (ring->control == MAP_FAILED) {
 		ring->control = NULL;
 		r = -errno;

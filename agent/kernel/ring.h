@@ -22,7 +22,8 @@ typedef int (*ring_handler)(void *userdata, const void *data, size_t size);
  * A reader of the loader's ring, of ring_size bytes as it was loaded; the loader must outlive it.
  * Returns 0 or negative errno.
  */
-int ring_new(struct ring **ret, const struct loader *loader, size_t ring_size, ring_handler handler, void *userdata);
+int ring_new(struct ring **ret, const struct loader *loader, size_t ring_size, ring_handler handler,
+	     void *userdata);
 
 void ring_free(struct ring *ring);
 

@@ -20,7 +20,8 @@ int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id)
 
 	if (r < 0)
 		return r;
-	return bpf_map_update_elem(loader_map(loader, "cgroup_sessions"), &cgroup_id, &key, BPF_NOEXIST);
+	return bpf_map_update_elem(loader_map(loader, "cgroup_sessions"), &cgroup_id, &key,
+				   BPF_NOEXIST);
 }
 
 static int session_get(const struct loader *loader, uint64_t key, struct session_state *ret)
@@ -54,7 +55,8 @@ static bool is_member(int tasks, uint64_t key, pid_t pid)
 	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct task_state state;
 
-	return pidfd >= 0 && bpf_map_lookup_elem(tasks, &pidfd, &state) == 0 && state.session == key;
+	return pidfd >= 0 && bpf_map_lookup_elem(tasks, &pidfd, &state) == 0 &&
+	       state.session == key;
 }
 
 int scope_processes(const struct loader *loader, uint64_t key, uint32_t *pids, size_t *count,

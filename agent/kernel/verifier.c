@@ -10,10 +10,12 @@
 static bool is_reason(const char *line)
 {
 	static const char *const STATISTICS[] = {
-		"processed ", "verification time ", "stack depth ", "mark_precise", "max_states", "arg#",
+		"processed ",	"verification time ", "stack depth ",
+		"mark_precise", "max_states",	      "arg#",
 	};
 
-	if (!*line || *line == ';' || *line == '-' || isdigit((unsigned char)*line) || isspace((unsigned char)*line))
+	if (!*line || *line == ';' || *line == '-' || isdigit((unsigned char)*line) ||
+	    isspace((unsigned char)*line))
 		return false;
 	for (size_t i = 0; i < sizeof(STATISTICS) / sizeof(STATISTICS[0]); i++)
 		if (strncmp(line, STATISTICS[i], strlen(STATISTICS[i])) == 0)

@@ -5,7 +5,9 @@
 
 #include <stddef.h>
 
-enum { VERIFIER_LOG_SIZE = 65536 }; /* of one program: the end of a longer log is kept by newer kernels, its beginning by older */
+enum {
+	VERIFIER_LOG_SIZE = 65536
+}; /* of one program: the end of a longer log is kept by newer kernels, its beginning by older */
 
 /*
  * Writes to ret, at most size bytes with the NUL, the verifier's reason: the last line of the log that is

@@ -40,12 +40,14 @@ def hostname():
 
 
 def cgroup_root():
-    """Where the v2 hierarchy is mounted."""
+    """Where the v2 hierarchy is mounted: in its usual place if it is there too."""
+    points = []
     for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines():
         fields, rest = line.split(" - ")
         if rest.split()[0] == "cgroup2":
-            return fields.split()[4]
-    raise AssertionError("cgroup v2 is not mounted")
+            points.append(fields.split()[4])
+    assert points, "cgroup v2 is not mounted"
+    return sorted(points, key=lambda point: not point.startswith("/sys/fs/cgroup"))[0]
 
 
 def cgroup_folder(path):

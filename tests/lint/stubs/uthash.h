@@ -17,16 +17,16 @@ void *lint_next(const void *head, const void *entry);
 void *lint_change(const void *head, const void *entry);
 unsigned lint_count(const void *head);
 
-#define HASH_FIND(hh, head, key, size, ret) ((ret) = lint_find(head, key, size))
-#define HASH_ADD(hh, head, field, size, entry) ((head) = lint_change(head, entry))
+#define HASH_FIND(hh, head, key, size, ret)	    ((ret) = lint_find(head, key, size))
+#define HASH_ADD(hh, head, field, size, entry)	    ((head) = lint_change(head, entry))
 #define HASH_ADD_KEYPTR(hh, head, key, size, entry) ((head) = lint_change(head, entry))
-#define HASH_DELETE(hh, head, entry) ((head) = lint_change(head, entry))
-#define HASH_DEL(head, entry) ((head) = lint_change(head, entry))
-#define HASH_CLEAR(hh, head) ((head) = lint_change(head, NULL))
-#define HASH_COUNT(head) lint_count(head)
-#define HASH_CNT(hh, head) lint_count(head)
-#define HASH_ITER(hh, head, entry, next)                                                           \
-	for ((entry) = (head), (next) = lint_next(head, entry); (entry) != NULL;                   \
+#define HASH_DELETE(hh, head, entry)		    ((head) = lint_change(head, entry))
+#define HASH_DEL(head, entry)			    ((head) = lint_change(head, entry))
+#define HASH_CLEAR(hh, head)			    ((head) = lint_change(head, NULL))
+#define HASH_COUNT(head)			    lint_count(head)
+#define HASH_CNT(hh, head)			    lint_count(head)
+#define HASH_ITER(hh, head, entry, next)                                         \
+	for ((entry) = (head), (next) = lint_next(head, entry); (entry) != NULL; \
 	     (entry) = (next), (next) = lint_next(head, next))
 
 #endif

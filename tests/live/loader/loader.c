@@ -38,7 +38,9 @@ static const void *map_file(const char *path, size_t *ret_size)
 
 int main(int argc, char **argv)
 {
-	struct loader_config config = { .plan = plan, .plan_size = sizeof(plan) / sizeof(plan[0]), .ring_size = 65536 };
+	struct loader_config config = { .plan = plan,
+					.plan_size = sizeof(plan) / sizeof(plan[0]),
+					.ring_size = 65536 };
 	const struct loader_result *results;
 	char reason[LOADER_REASON_SIZE];
 	struct loader *loader;

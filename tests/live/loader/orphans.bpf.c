@@ -5,7 +5,8 @@
  */
 #include "bpf/kernel_types.h"
 
-static __always_inline void *storage_get_sometimes(void *map, struct task_struct *task, void *value, __u64 flags)
+static __always_inline void *storage_get_sometimes(void *map, struct task_struct *task, void *value,
+						   __u64 flags)
 {
 	if (flags && (bpf_get_prandom_u32() & 1))
 		return NULL;

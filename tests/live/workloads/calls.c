@@ -81,7 +81,8 @@ static char *take(size_t size)
 static char *take_at_edge(size_t size)
 {
 	size_t pages = (size + PAGE - 1) / PAGE + 1;
-	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 
 	if (p == MAP_FAILED || mprotect(p + (pages - 1) * PAGE, PAGE, PROT_NONE) < 0)
 		die("mmap");
@@ -189,7 +190,8 @@ static void add_file(struct facts *f, int fd)
 
 	if (fstat(fd, &st) < 0)
 		die("fstat");
-	facts_add(f, ",\"inode\":%lu,\"dev\":\"%u:%u\"", st.st_ino, major(st.st_dev), minor(st.st_dev));
+	facts_add(f, ",\"inode\":%lu,\"dev\":\"%u:%u\"", st.st_ino, major(st.st_dev),
+		  minor(st.st_dev));
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, path, sizeof(path));
 	if (n >= 0)
@@ -313,7 +315,8 @@ int main(void)
 {
 	char *script = read_script(), *line = script, *end;
 
-	arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	if (arena == MAP_FAILED)
 		die("mmap");
 	while ((end = strchr(line, '\n'))) {

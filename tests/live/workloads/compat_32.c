@@ -6,14 +6,29 @@
  */
 #define AT_FDCWD (-100)
 
-enum { NR_exit = 1, NR_write = 4, NR_open = 5, NR_close = 6, NR_creat = 8, NR_execve = 11, NR_socketcall = 102, NR_openat = 295, NR_socket = 359, NR_connect = 362, NR_openat2 = 437 };
+enum {
+	NR_exit = 1,
+	NR_write = 4,
+	NR_open = 5,
+	NR_close = 6,
+	NR_creat = 8,
+	NR_execve = 11,
+	NR_socketcall = 102,
+	NR_openat = 295,
+	NR_socket = 359,
+	NR_connect = 362,
+	NR_openat2 = 437
+};
 enum { CALL_SOCKET = 1, CALL_CONNECT = 3, CALL_SENDTO = 11 };
 
 static long call(long number, long a, long b, long c, long d)
 {
 	long result;
 
-	__asm__ volatile("int $0x80" : "=a"(result) : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d) : "memory");
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d)
+			 : "memory");
 	return result;
 }
 

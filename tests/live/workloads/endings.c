@@ -58,7 +58,8 @@ static void burn(void)
 
 	do {
 		getrusage(RUSAGE_SELF, &usage);
-	} while (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec < 50000 && usage.ru_utime.tv_sec == 0);
+	} while (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec < 50000 &&
+		 usage.ru_utime.tv_sec == 0);
 	_exit(0);
 }
 
@@ -72,18 +73,19 @@ static void tell(const char *name, pid_t pid)
 		die("wait4");
 	facts_begin(&f, name);
 	facts_add(&f, ",\"child\":%d,\"status\":%d,\"utime_us\":%ld,\"stime_us\":%ld", pid, status,
-		  usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec, usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec);
+		  usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec,
+		  usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec);
 	facts_end(&f);
 }
 
-#define CHILD(name, action)                  \
-	do {                                 \
-		pid_t pid = fork();          \
-		if (pid == 0) {              \
-			action;              \
-			_exit(98);           \
-		}                            \
-		tell(name, pid);             \
+#define CHILD(name, action)         \
+	do {                        \
+		pid_t pid = fork(); \
+		if (pid == 0) {     \
+			action;     \
+			_exit(98);  \
+		}                   \
+		tell(name, pid);    \
 	} while (0)
 
 int main(void)

@@ -26,7 +26,8 @@ static inline void die(const char *what)
 	_exit(99);
 }
 
-__attribute__((format(printf, 2, 3))) static inline void facts_add(struct facts *f, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static inline void facts_add(struct facts *f,
+								   const char *format, ...)
 {
 	va_list args;
 	int n;
@@ -61,8 +62,10 @@ static inline void facts_begin(struct facts *f, const char *name)
 		die("getresuid");
 	prctl(PR_GET_NAME, comm);
 	f->size = 0;
-	facts_add(f, "{\"name\":\"%s\",\"pid\":%d,\"tid\":%d,\"ppid\":%d,\"uid\":%u,\"euid\":%u,\"gid\":%u", name, getpid(),
-		  gettid(), getppid(), uid, euid, getgid());
+	facts_add(
+		f,
+		"{\"name\":\"%s\",\"pid\":%d,\"tid\":%d,\"ppid\":%d,\"uid\":%u,\"euid\":%u,\"gid\":%u",
+		name, getpid(), gettid(), getppid(), uid, euid, getgid());
 	facts_hex(f, "program", comm, strlen(comm));
 }
 

@@ -107,7 +107,9 @@ static void by_double_fork(void)
 /* Namespaces of its own: pid, mount, user. The pid that the child sees is then 1. */
 static void by_namespaces(void)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD, .flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC };
+	struct clone_args args = { .exit_signal = SIGCHLD,
+				   .flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS |
+					    CLONE_NEWIPC };
 	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	struct facts f;
 

@@ -53,7 +53,8 @@ static void connect_once(void)
 	socklen_t size = sizeof(peer);
 	struct facts f;
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 || getpeername(fd, (struct sockaddr *)&peer, &size) < 0)
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
+	    getpeername(fd, (struct sockaddr *)&peer, &size) < 0)
 		die("connect");
 	facts_begin(&f, "connect");
 	facts_add(&f, ",\"port\":%u", ntohs(peer.sin_port));

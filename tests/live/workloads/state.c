@@ -19,7 +19,10 @@ static void print_signals(void)
 
 	sigprocmask(SIG_BLOCK, NULL, &mask);
 	for (int i = 1; i <= 64; i++) {
-		int handler = sigaction(i, NULL, &action) < 0 ? -1 : action.sa_handler == SIG_IGN ? 1 : action.sa_handler == SIG_DFL ? 0 : 2;
+		int handler = sigaction(i, NULL, &action) < 0 ? -1 :
+			      action.sa_handler == SIG_IGN    ? 1 :
+			      action.sa_handler == SIG_DFL    ? 0 :
+								2;
 
 		printf("signal %d handler %d blocked %d\n", i, handler, sigismember(&mask, i));
 	}
@@ -49,15 +52,19 @@ static void print_descriptors(void)
 		n = readlink(link, target, sizeof(target));
 		if (n < 0 || fstat(fd, &st) < 0)
 			die("descriptor");
-		printf("fd %d %.*s inode %lu flags %o close %d\n", fd, (int)n, target, st.st_ino, fcntl(fd, F_GETFL), fcntl(fd, F_GETFD));
+		printf("fd %d %.*s inode %lu flags %o close %d\n", fd, (int)n, target, st.st_ino,
+		       fcntl(fd, F_GETFL), fcntl(fd, F_GETFD));
 	}
 }
 
 /* Lines of /proc/self/status that a process inherits. */
 static void print_status(void)
 {
-	static const char *const names[] = { "Umask:", "Uid:", "Gid:", "Groups:", "SigIgn:", "SigBlk:", "SigPnd:", "ShdPnd:", "CapInh:", "CapPrm:",
-					     "CapEff:", "CapBnd:", "CapAmb:", "NoNewPrivs:", "Seccomp:", "Cpus_allowed:", "TracerPid:" };
+	static const char *const names[] = {
+		"Umask:",  "Uid:",	  "Gid:",     "Groups:",       "SigIgn:",   "SigBlk:",
+		"SigPnd:", "ShdPnd:",	  "CapInh:",  "CapPrm:",       "CapEff:",   "CapBnd:",
+		"CapAmb:", "NoNewPrivs:", "Seccomp:", "Cpus_allowed:", "TracerPid:"
+	};
 	char line[1024];
 	FILE *file = fopen("/proc/self/status", "r");
 
@@ -83,7 +90,8 @@ static void print_file(const char *path)
 
 static void print_namespaces(void)
 {
-	static const char *const names[] = { "cgroup", "ipc", "mnt", "net", "pid", "user", "uts", "time" };
+	static const char *const names[] = { "cgroup", "ipc",  "mnt", "net",
+					     "pid",    "user", "uts", "time" };
 	char link[64], target[256];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -116,10 +124,11 @@ int main(int argc, char **argv)
 	prctl(PR_GET_PDEATHSIG, &death);
 	prctl(PR_GET_CHILD_SUBREAPER, &reaper);
 	printf("cwd %s\n", getcwd(cwd, sizeof(cwd)));
-	printf("nice %d scheduler %d personality %d\n", getpriority(PRIO_PROCESS, 0), sched_getscheduler(0), personality(0xffffffff));
-	printf("dumpable %d keepcaps %d death %d reaper %d securebits %d\n", prctl(PR_GET_DUMPABLE), prctl(PR_GET_KEEPCAPS), death, reaper,
-	       prctl(PR_GET_SECUREBITS));
-	printf("session leader %d group leader %d group %s\n", getsid(0) == getpid(), getpgrp() == getpid(),
-	       getpgrp() == getsid(0) ? "of the session" : "of its own");
+	printf("nice %d scheduler %d personality %d\n", getpriority(PRIO_PROCESS, 0),
+	       sched_getscheduler(0), personality(0xffffffff));
+	printf("dumpable %d keepcaps %d death %d reaper %d securebits %d\n", prctl(PR_GET_DUMPABLE),
+	       prctl(PR_GET_KEEPCAPS), death, reaper, prctl(PR_GET_SECUREBITS));
+	printf("session leader %d group leader %d group %s\n", getsid(0) == getpid(),
+	       getpgrp() == getpid(), getpgrp() == getsid(0) ? "of the session" : "of its own");
 	return 0;
 }

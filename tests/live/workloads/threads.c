@@ -15,7 +15,8 @@ static pthread_barrier_t start;
 
 static void *run(void *userdata)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	long index = (long)userdata;
 	struct facts f;
 	char path[64];
@@ -48,7 +49,8 @@ int main(int argc, char **argv)
 	int count = argc == 3 ? atoi(argv[1]) : 0;
 
 	rounds = argc == 3 ? atoi(argv[2]) : 0;
-	if (count < 1 || count > 256 || pthread_barrier_init(&start, NULL, (unsigned int)count) != 0)
+	if (count < 1 || count > 256 ||
+	    pthread_barrier_init(&start, NULL, (unsigned int)count) != 0)
 		die("arguments");
 	for (long i = 0; i < count; i++)
 		if (pthread_create(&threads[i], NULL, run, (void *)i) != 0)

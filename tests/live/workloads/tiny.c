@@ -6,7 +6,8 @@
 
 int main(int argc, char **argv)
 {
-	int count = argc == 3 ? atoi(argv[1]) : 0, at_once = argc == 3 ? atoi(argv[2]) : 0, running = 0;
+	int count = argc == 3 ? atoi(argv[1]) : 0, at_once = argc == 3 ? atoi(argv[2]) : 0,
+	    running = 0;
 
 	for (int i = 0; i < count; i++) {
 		pid_t pid;
