@@ -17,6 +17,7 @@
 enum {
 	HANDLE_KERNFS = 0xfe, /* FILEID_KERNFS, linux/exportfs.h */
 	PARENT_MODE = 0755,
+	CREATE_TRIES = 100,
 	DEPTH_MAX = 64, /* levels below a session's cgroup that are removed */
 };
 
@@ -140,10 +141,27 @@ static int make_owned(int parent, const char *name, struct stat *ret_st)
 	return TAKE_FD(fd);
 }
 
+/* Makes the parent and the session's cgroup in it. Returns the latter's descriptor or negative errno. */
+static int make_below(int root, const char *name, struct stat *ret_st)
+{
+	_cleanup_close_ int parent = make_directory(root, PARENT);
+
+	if (parent < 0)
+		return parent;
+	sweep_below(parent);
+	return make_owned(parent, name, ret_st);
+}
+
+/* Whoever ends the last session removes the parent, perhaps between two steps of ours: then begin again. */
+static bool was_removed(int r)
+{
+	return r == -EAGAIN || r == -ENOENT || r == -ENODEV;
+}
+
 int cgroup_create(struct cgroup *ret, const char *name)
 {
 	_cleanup_free_ char *mount = NULL, *path = NULL;
-	_cleanup_close_ int root = -1, parent = -1, fd = -1;
+	_cleanup_close_ int root = -1, fd = -1;
 	struct stat st;
 	int r;
 
@@ -153,20 +171,15 @@ int cgroup_create(struct cgroup *ret, const char *name)
 	root = open_directory(AT_FDCWD, mount);
 	if (root < 0)
 		return root;
-	parent = make_directory(root, PARENT);
-	if (parent < 0)
-		return parent;
-	sweep_below(parent);
-	do
-		fd = make_owned(parent, name, &st);
-	while (fd == -EAGAIN);
-	if (fd < 0)
-		return fd;
 	if (asprintf(&path, "/%s/%s", PARENT, name) < 0) {
 		path = NULL;
-		(void)unlinkat(parent, name, AT_REMOVEDIR);
 		return -ENOMEM;
 	}
+	fd = make_below(root, name, &st);
+	for (int tries = 1; was_removed(fd) && tries < CREATE_TRIES; tries++)
+		fd = make_below(root, name, &st);
+	if (fd < 0)
+		return fd;
 	*ret = (struct cgroup){
 		.fd = TAKE_FD(fd),
 		.id = st.st_ino,
