@@ -28,6 +28,7 @@
 
 enum {
 	SESSION_KEY = 1, /* the only one */
+	EMPTY_MS = 1000, /* until the last process has left the cgroup */
 	PIDS_MAX = 100,	 /* named in session.end */
 	/* milliseconds until the last records have come; they are on their way already */
 	SETTLE_TRIES = 200,
@@ -254,7 +255,7 @@ static void audit_free(struct audit *audit)
 	ring_free(audit->ring);
 	loader_free(audit->loader);
 	/* Processes that live on keep it; whoever ends the last of them may remove it. */
-	r = cgroup_remove(&audit->cgroup);
+	r = cgroup_remove(&audit->cgroup, audit->stopped ? 0 : EMPTY_MS);
 	if (r < 0 && !audit->stopped)
 		log_warning("cannot remove the session's cgroup: %s, ignoring", strerror(-r));
 	free(audit);

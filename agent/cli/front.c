@@ -19,7 +19,7 @@ struct front {
 	bool no_wait;
 	bool command_ended;
 	bool recorder_ended;
-	bool recorder_killed;
+	bool recorder_failed;
 	int status; /* of the command, as an exit status */
 };
 
@@ -48,6 +48,17 @@ static void stop_too(struct front *front, int signal_number)
 		(void)kill(front->command->pid, SIGCONT);
 }
 
+/* One that ended well has seen the last process of the session end, though it may not be reaped yet. */
+static void reap_recorder(struct front *front, int status)
+{
+	if (!WIFEXITED(status) && !WIFSIGNALED(status))
+		return;
+	front->recorder_ended = true;
+	front->recorder_failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
+	if (front->recorder_failed && !front->command_ended)
+		log_error("the recorder has ended: the session is not audited any more");
+}
+
 static void reap(struct front *front)
 {
 	int status;
@@ -55,12 +66,7 @@ static void reap(struct front *front)
 
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
 		if (pid == front->recorder->pid) {
-			if (WIFEXITED(status) || WIFSIGNALED(status))
-				front->recorder_ended = true;
-			front->recorder_killed = WIFSIGNALED(status);
-			if (front->recorder_ended && !front->command_ended)
-				log_error(
-					"the recorder has ended: the session is not audited any more");
+			reap_recorder(front, status);
 		} else if (pid == front->command->pid) {
 			if (WIFSTOPPED(status)) {
 				stop_too(front, WSTOPSIG(status));
@@ -113,7 +119,7 @@ int front_wait(const struct command *command, struct recorder *recorder, bool no
 		handle_signal(&front, &info);
 	}
 	/* One that was killed could not clear up. */
-	if (front.recorder_killed)
+	if (front.recorder_failed)
 		cgroup_sweep();
 	return front.status;
 }

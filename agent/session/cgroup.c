@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -216,20 +217,44 @@ int cgroup_enter(const struct cgroup *cgroup, pid_t pid)
 	return fd_write_all(fd, text, (size_t)size);
 }
 
-int cgroup_remove(struct cgroup *cgroup)
+/* Waits until cgroup.events changes, as cgroups(7) has it. Returns false when it took too long. */
+static bool wait_event(const struct cgroup *cgroup, int timeout_ms)
+{
+	_cleanup_close_ int fd = openat(cgroup->fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	struct pollfd poll_fd = { .fd = fd, .events = POLLPRI };
+	char text[128];
+	ssize_t size;
+
+	if (fd < 0)
+		return false;
+	/* What is read is older than the next event, so none is missed. */
+	size = fd_read_all(fd, text, sizeof(text) - 1);
+	if (size < 0)
+		return false;
+	text[size] = '\0';
+	if (strstr(text, "populated 0"))
+		return true;
+	return poll(&poll_fd, 1, timeout_ms) > 0;
+}
+
+static int remove_path(const struct cgroup *cgroup, int root)
+{
+	(void)remove_below(cgroup->fd, DEPTH_MAX);
+	return unlinkat(root, cgroup->path + 1, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+int cgroup_remove(struct cgroup *cgroup, int timeout_ms)
 {
 	_cleanup_close_ int root = -1;
-	int r = 0;
+	int r;
 
 	if (cgroup->fd < 0)
 		return 0;
-	(void)remove_below(cgroup->fd, DEPTH_MAX);
 	root = open_directory(AT_FDCWD, cgroup->mount);
-	if (root < 0)
-		r = root;
-	else if (unlinkat(root, cgroup->path + 1, AT_REMOVEDIR) < 0)
-		r = -errno;
-	else
+	r = root < 0 ? root : remove_path(cgroup, root);
+	if (r == -EBUSY && timeout_ms > 0 && wait_event(cgroup, timeout_ms))
+		r = remove_path(cgroup, root);
+	if (r == 0)
 		/* Another session's cgroup in it keeps it. */
 		(void)unlinkat(root, PARENT, AT_REMOVEDIR);
 	cgroup_release(cgroup);

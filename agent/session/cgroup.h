@@ -42,10 +42,11 @@ void cgroup_sweep(void);
 int cgroup_enter(const struct cgroup *cgroup, pid_t pid);
 
 /*
- * Removes the cgroup and what was made below it, and the parent if nobody else uses that. Processes
- * that still are in one of them keep it: -EBUSY. The struct holds nothing afterwards in any case.
+ * Removes the cgroup and what was made below it, and the parent if nobody else uses that. A process leaves its cgroup a
+ * little later than it is known to have ended: waits up to timeout_ms for that. Processes that still are there
+ * keep the cgroup: -EBUSY. The struct holds nothing afterwards in any case.
  */
-int cgroup_remove(struct cgroup *cgroup);
+int cgroup_remove(struct cgroup *cgroup, int timeout_ms);
 
 /* Lets go of the cgroup without removing it. */
 void cgroup_release(struct cgroup *cgroup);

@@ -289,10 +289,11 @@ def test_killing_the_recorder_leaves_command_alone(start):
 
 
 def test_a_signal_to_the_front_reaches_command(start):
-    session = start(["sh", "-c", "trap 'exit 33' TERM; echo ready; read line"], stdin=subprocess.PIPE)
+    session = start([machine.workload("window")], stdin=subprocess.PIPE)
     read_until(session.process.stdout, b"ready")
-    session.process.terminate()
-    session.finish(status=33)
+    session.process.send_signal(signal.SIGINT)
+    read_until(session.process.stdout, b"interrupted")
+    session.finish(status=3)
     session.log()
 
 

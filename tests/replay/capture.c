@@ -125,7 +125,7 @@ int main(int argc, char **argv)
 	(void)waitpid(pid, NULL, 0);
 	ring_free(ring);
 	loader_free(loader);
-	if (cgroup_remove(&cgroup) < 0 || fclose(out) != 0)
+	if (cgroup_remove(&cgroup, 1000) < 0 || fclose(out) != 0)
 		errx(1, "cannot finish");
 	return 0;
 }
