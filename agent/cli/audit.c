@@ -190,7 +190,7 @@ static int begin_session(struct audit *audit, const struct recorder_config *conf
 		.service = "seshat-run",
 		.version = SESHAT_VERSION,
 		.interactive = config->interactive,
-		.leader_pid = (uint32_t)config->command,
+		.leader_pid = (uint32_t)config->command->pid,
 		.cgroup_path = audit->cgroup.path,
 		.audit_session_id = account_audit_session(),
 		.strategy = "tracepoint",
@@ -223,24 +223,25 @@ static int begin_session(struct audit *audit, const struct recorder_config *conf
 /* The command's process becomes the session's first one, and goes to its cgroup. */
 static int begin_scope(struct audit *audit, const struct recorder_config *config)
 {
-	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, config->command, 0);
+	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, config->command->pid, 0);
 	int r;
 
 	if (pidfd < 0) {
-		log_error("cannot refer to process %d: %s", (int)config->command, strerror(errno));
+		log_error("cannot refer to process %d: %s", (int)config->command->pid,
+			  strerror(errno));
 		return STATUS_FAILED;
 	}
 	r = scope_open(audit->loader, SESSION_KEY, audit->cgroup.id);
 	if (r == 0)
 		r = scope_mark(audit->loader, SESSION_KEY, pidfd);
 	if (r < 0) {
-		log_error("cannot mark process %d as the session's: %s", (int)config->command,
+		log_error("cannot mark process %d as the session's: %s", (int)config->command->pid,
 			  strerror(-r));
 		return STATUS_FAILED;
 	}
-	r = cgroup_enter(&audit->cgroup, config->command);
+	r = cgroup_enter(&audit->cgroup, config->command->pid);
 	if (r < 0) {
-		log_error("cannot move process %d to the cgroup %s: %s", (int)config->command,
+		log_error("cannot move process %d to the cgroup %s: %s", (int)config->command->pid,
 			  audit->cgroup.path, strerror(-r));
 		return STATUS_FAILED;
 	}

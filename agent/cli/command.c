@@ -150,6 +150,12 @@ int command_go(struct command *command)
 	return size == (ssize_t)sizeof(error) ? error : 0;
 }
 
+void command_forget(struct command *command)
+{
+	command->go = fd_close(command->go);
+	command->failure = fd_close(command->failure);
+}
+
 void command_discard(struct command *command)
 {
 	if (command->pid > 0 && command->go >= 0) {
@@ -158,8 +164,7 @@ void command_discard(struct command *command)
 		while (waitpid(command->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
-	command->go = fd_close(command->go);
-	command->failure = fd_close(command->failure);
+	command_forget(command);
 	free(command->path);
 	command->path = NULL;
 }

@@ -33,6 +33,12 @@ int command_spawn(struct command *command, const struct signals *signals);
  */
 int command_go(struct command *command);
 
+/*
+ * Lets go of the process without ending it: in a child of this one, which would hold the pipes open in which the other
+ * two see each other's end.
+ */
+void command_forget(struct command *command);
+
 /* Ends a process that was never let go, and reaps it; frees. */
 void command_discard(struct command *command);
 

@@ -79,6 +79,7 @@ int recorder_spawn(struct recorder *ret, const struct recorder_config *config)
 	if (pid == 0) {
 		orders_write = fd_close(orders_write);
 		ready_read = fd_close(ready_read);
+		command_forget(config->command);
 		step_aside();
 		let_go();
 		_exit(record(config, TAKE_FD(ready_write), orders_read));

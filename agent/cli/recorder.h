@@ -10,12 +10,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "cli/command.h"
+
 struct recorder_config {
-	pid_t command;	  /* the process whose session it is, not yet let go */
-	size_t ring_size; /* bytes */
-	int json;	  /* where JSON lines go, or -1; borrowed */
-	int pretty;	  /* where readable lines go, or -1; borrowed */
-	bool interactive; /* is standard input a terminal */
+	struct command *command; /* whose session it is, spawned, not yet let go; borrowed */
+	size_t ring_size;	 /* bytes */
+	int json;		 /* where JSON lines go, or -1; borrowed */
+	int pretty;		 /* where readable lines go, or -1; borrowed */
+	bool interactive;	 /* is standard input a terminal */
 };
 
 struct recorder {

@@ -142,7 +142,7 @@ static int audit_command(struct command *command, const struct run_options *opti
 	signals_take(&signals);
 	r = command_spawn(command, &signals);
 	if (r == 0) {
-		config->command = command->pid;
+		config->command = command;
 		r = recorder_spawn(&recorder, config);
 	}
 	if (r < 0) {

@@ -42,7 +42,7 @@ int size_parse(const char *text, size_t min, size_t max, size_t *ret)
 	number <<= shift;
 	if (number < min)
 		return -ERANGE;
-	if (number & (number - 1))
+	if (!number || number & (number - 1))
 		return -EINVAL;
 	*ret = (size_t)number;
 	return 0;

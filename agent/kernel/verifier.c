@@ -6,19 +6,37 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Source lines begin with ";", instructions with their number, statistics with what they count. */
+/* How lines begin that come without a refusal too, or behind it: statistics, states, what was tried. */
+static const char *const NOTES_BEGIN[] = {
+	"processed ",	"verification time ",
+	"stack depth ", "max_states",
+	"mark_precise", "from ",
+	"last_idx ",	"regs=",
+	"parent ",	"propagating",
+	"caller:",	"callee:",
+	"returning ",	"to caller ",
+	"cur state:",	"old state:",
+	"func#",
+};
+
+/* What others contain. The kernel uses their beginnings for refusals as well. */
+static const char *const NOTES_CONTAIN[] = {
+	" has btf_id ",
+	"size cannot be determined",
+	"reg type unsupported for arg#",
+};
+
+/* Source lines begin with ";", instructions with their number, registers with a blank. */
 static bool is_reason(const char *line)
 {
-	static const char *const STATISTICS[] = {
-		"processed ",	"verification time ", "stack depth ",
-		"mark_precise", "max_states",	      "arg#",
-	};
-
 	if (!*line || *line == ';' || *line == '-' || isdigit((unsigned char)*line) ||
 	    isspace((unsigned char)*line))
 		return false;
-	for (size_t i = 0; i < sizeof(STATISTICS) / sizeof(STATISTICS[0]); i++)
-		if (strncmp(line, STATISTICS[i], strlen(STATISTICS[i])) == 0)
+	for (size_t i = 0; i < sizeof(NOTES_BEGIN) / sizeof(NOTES_BEGIN[0]); i++)
+		if (strncmp(line, NOTES_BEGIN[i], strlen(NOTES_BEGIN[i])) == 0)
+			return false;
+	for (size_t i = 0; i < sizeof(NOTES_CONTAIN) / sizeof(NOTES_CONTAIN[0]); i++)
+		if (strstr(line, NOTES_CONTAIN[i]))
 			return false;
 	return true;
 }

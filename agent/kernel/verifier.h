@@ -11,7 +11,7 @@ enum {
 
 /*
  * Writes to ret, at most size bytes with the NUL, the verifier's reason: the last line of the log that is
- * no statistic, instruction or source line, behind the error's name. The log is modified.
+ * no statistic, note, instruction or source line, behind the error's name. The log is modified.
  */
 void verifier_reason(char *log, int error, char *ret, size_t size);
 

@@ -98,11 +98,21 @@ def measure_peers(rounds):
             times[loop]["strace"].append(ns)
             if loop == "open":
                 records["strace"] += lines
-        with Bpftrace() as bpftrace:
+        with Bpftrace("peer.bt") as bpftrace:
             for loop, count in PEER_COUNTS.items():
                 times[loop]["bpftrace"].append(bpftrace.measure(loop, count))
         records["bpftrace"] += bpftrace.opens()
     return times, records | {"operations": rounds * PEER_COUNTS["open"]}
+
+
+def measure_floor(rounds):
+    """getppid with nothing attached and with an empty program at the exit of system calls: [ns], [ns]."""
+    floor = {"alone": [], "empty": []}
+    for _ in range(rounds):
+        floor["alone"].append(conditions.alone("getppid", COUNTS["getppid"]))
+        with Bpftrace("floor.bt") as bpftrace:
+            floor["empty"].append(bpftrace.measure("getppid", COUNTS["getppid"]))
+    return floor
 
 
 def recorder_cost(loop, count):
@@ -256,11 +266,15 @@ def bench(quick):
     latency = latencies(300 if quick else 2000)
     cost_rows(goals, open_cost, exec_cost, flooded, latency, start)
     peers, records = measure_peers(1 if quick else 3)
+    floor = measure_floor(1 if quick else 5)
     goals.show()
     show_peers(times, peers, records)
+    print(f"{'getppid outside':32} {ratio(times['getppid'], 'beside'):>8.2f}x; with an empty BPF program at the "
+          f"exit of system calls: {ratio(floor, 'empty'):.2f}x")
     return {
         "machine": {"kernel": platform.release(), "processors": os.cpu_count()},
         "quick": quick, "goals": goals.rows, "loops_ns": times, "peers_ns": peers, "peer_records": records,
+        "floor_ns": floor,
         "open": open_cost, "exec": exec_cost, "flood": flooded,
     }
 

@@ -24,13 +24,13 @@ BELOW["seshat"] = BELOW["cli"] | {"cli"}
 # A third-party header (a prefix of what stands between the angle brackets) -> the places that may
 # include it: folders end in a slash. Headers of the C library and of the kernel are free.
 HOMES = {
-    "bpf/": ("agent/kernel/", "bpf/"),
+    "bpf/": ("agent/kernel/", "bpf/", "tests/unit/"),
     "gelf": ("agent/kernel/",),
     "libelf": ("agent/kernel/",),
     "json-c/": ("agent/cli/", "tests/"),
     "json": ("agent/cli/", "tests/"),
     "systemd/": ("agent/base/host.c",),
-    "sys/capability.h": ("agent/base/caps.c",),
+    "sys/capability.h": ("agent/base/caps.c", "tests/unit/"),
     "cmocka": ("tests/",),
     "security/": (),
 }

@@ -5,7 +5,7 @@ import os
 import struct
 
 import machine
-from records import exact, own, task
+from records import own, task
 
 NUMBERS = {
     "open": 2,
@@ -77,10 +77,6 @@ BAD = Word("p")
 
 def raw(data):
     return Word("b" + data.hex())
-
-
-def zeros(size):
-    return Word(f"z{size}")
 
 
 def edge(data):
@@ -248,8 +244,3 @@ def differences(call, all_facts, record, workload):
 def clip(value):
     text = repr(value)
     return text if len(text) < 300 else f"{text[:140]}...{text[-140:]} ({len(text)})"
-
-
-def link_of(record, fact):
-    """The kernel's own name of the opened file, through /proc, for a file in the root's tree."""
-    return exact(record, "/path") == bytes.fromhex(fact["link"])

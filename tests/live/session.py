@@ -14,7 +14,7 @@ import machine
 from records import Log
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-LIMIT = 60  # seconds that one session may take
+LIMIT = 30  # seconds that one session may take
 
 
 def cgroup_kill(cgroup_path):

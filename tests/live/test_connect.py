@@ -152,6 +152,27 @@ def test_udp(script):
         script(s)
 
 
+def test_ipv4_from_an_ipv6_socket(script):
+    """A datagram socket takes it, and is connected to the mapped address; a stream socket does not."""
+    s = Script()
+    one = s.do("socket", AF_INET6, DGRAM, 0)
+    s.add(
+        "connect",
+        one,
+        *v4("127.0.0.1", 9),
+        flags="n",
+        expect=inet("connect", "::ffff:127.0.0.1", 9, **LOCAL, **UDP),
+    )
+    two = s.do("socket", AF_INET6, STREAM, 0)
+    s.add(
+        "connect",
+        two,
+        *v4("127.0.0.1", 9),
+        expect=inet("connect", "127.0.0.1", 9, source="request", result=-EINVAL),
+    )
+    script(s)
+
+
 def test_not_at_once(script):
     """A server with a full backlog: the connection stays on its way."""
     with listener(backlog=0) as server, socket.socket() as filler:

@@ -22,6 +22,7 @@ from calls import (
 from expect import command, disk, fact
 from flags import CLONE_NEWUSER, O_CLOEXEC, O_PATH, O_RDONLY, O_RDWR
 from names import NAMES
+from test_places import deep
 
 NOTHING = os.fsencode(machine.workload("nothing"))
 EXE = NOTHING.decode()
@@ -193,6 +194,26 @@ def test_permission_denied_as_another_user(script, place, program):
         0,
         expect=command(program, argv=[b"zero"], cwd=place, result=-EACCES),
     )
+    script(s)
+
+
+def test_the_longest_path(script, place):
+    folder = deep(place, 4091)
+    path = folder + b"/abc"
+    shutil.copy(NOTHING, path)
+    s = Script()
+    s.do("chdir", folder)
+    for request in (path, b"abc"):
+        s.add(
+            "execve",
+            request,
+            vector(b"p"),
+            0,
+            flags="c",
+            exe=path.decode(),
+            expect=command(path, request, [b"p"], cwd=folder),
+        )
+    s.add("execve", folder + b"/abd", 0, 0, expect=command(folder + b"/abd", cwd=folder, result=-ENOENT))
     script(s)
 
 

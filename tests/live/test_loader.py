@@ -51,14 +51,21 @@ def own_hierarchy(place):
         subprocess.run(["bpftool", "cgroup", "attach", *what], check=True)
         stack.callback(subprocess.run, ["bpftool", "cgroup", "detach", *what], check=True)
         mount = f"umount {machine.cgroup_root()} && mount -t cgroup2 none {machine.cgroup_root()}"
-        yield ["sh", "-c", f'echo $$ >{group}/cgroup.procs && exec unshare -C -m sh -c \'{mount} && exec "$@"\' sh "$@"', "sh"]
+        yield [
+            "sh",
+            "-c",
+            f'echo $$ >{group}/cgroup.procs && exec unshare -C -m sh -c \'{mount} && exec "$@"\' sh "$@"',
+            "sh",
+        ]
 
 
 def test_a_probe_that_cannot_be_attached(own_hierarchy, place):
     """It is said on standard error and in session.start, and the rest is recorded."""
     log = os.fsdecode(place) + "/log"
     out = subprocess.run(
-        [*own_hierarchy, machine.SESHAT, "run", "-o", log, "cat", "/etc/hostname"], capture_output=True, check=True
+        [*own_hierarchy, machine.SESHAT, "run", "-o", log, "cat", "/etc/hostname"],
+        capture_output=True,
+        check=True,
     )
     with open(log, "rb") as file:
         log = Log(file.read()).check()

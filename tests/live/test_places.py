@@ -135,6 +135,42 @@ def test_bind_mounts(script, place, depth):
     script(s)
 
 
+@pytest.mark.parametrize("upper", [b"", b"tmpfs"])
+def test_overlay(script, place, upper):
+    """As containers have it. Over several file systems stat(2) shows device numbers made up for each layer."""
+    for name in (b"lower", b"top", b"merged"):
+        os.mkdir(place + b"/" + name)
+    write_file(place + b"/lower/low", b"content")
+    s = Script()
+    private_mounts(s)
+    if upper:
+        s.do("mount", b"none", place + b"/top", upper, 0, 0)
+    s.do("mkdir", place + b"/top/upper", 0o755)
+    s.do("mkdir", place + b"/top/work", 0o755)
+    layers = b"lowerdir=%b/lower,upperdir=%b/top/upper,workdir=%b/top/work" % (place, place, place)
+    s.do("mount", b"overlay", place + b"/merged", b"overlay", 0, layers)
+    dev = overlay_device if upper else None
+    low, new = place + b"/merged/low", place + b"/merged/new"
+    s.add("open", place + b"/merged", O_RDONLY, expect=disk(place + b"/merged", flags=O_RDONLY))
+    s.add("open", low, O_RDONLY, expect=disk(low, flags=O_RDONLY, dev=dev))
+    s.add("open", low, O_RDWR, expect=disk(low, flags=O_RDWR, dev=dev))
+    s.add(
+        "open",
+        new,
+        O_CREAT | O_RDWR,
+        0o600,
+        expect=disk(new, flags=O_CREAT | O_RDWR, mode=0o600, created=True, dev=dev),
+    )
+    none = place + b"/merged/none"
+    s.add("open", none, O_RDONLY, expect=disk(none, flags=O_RDONLY, result=-ENOENT))
+    script(s)
+
+
+def overlay_device(told):
+    """The overlay's own device number: that of its folders."""
+    return next(both["call"]["dev"] for name, both in told["all"].items() if name.startswith("open."))
+
+
 def test_mounts_in_mounts_in_a_private_namespace(script, place):
     s = Script()
     private_mounts(s)

@@ -249,8 +249,11 @@ def test_nothing_is_left_behind(start):
 
 def test_killing_the_front_leaves_command_and_the_record_alone(start):
     """SIGKILL of `seshat run`: COMMAND goes on, the log is whole, and nothing is left in the end."""
-    session = start(["sh", "-c", "read line; cat /etc/hostname >/dev/null; exit 0"], stdin=subprocess.PIPE)
+    session = start(
+        ["sh", "-c", "echo ready; read line; cat /etc/hostname >/dev/null; exit 0"], stdin=subprocess.PIPE
+    )
     first = session.start_record()
+    read_until(session.process.stdout, b"ready")
     helpers = helpers_of(session, first)
     programs = programs_of(helpers)
     session.process.kill()
@@ -265,6 +268,20 @@ def test_killing_the_front_leaves_command_and_the_record_alone(start):
     assert log.one("session.exit", pid=first["leader_pid"])["exit_code"] == 0
     assert programs_gone(programs)
     assert not os.path.exists(machine.cgroup_folder(first["cgroup_path"]))
+
+
+def test_killing_the_front_at_once_leaves_nothing(start):
+    """Whether COMMAND has begun by then or not: nobody is left waiting for a word that never comes."""
+    for _ in range(10):
+        session = start(["cat"], stdin=subprocess.PIPE)
+        first = session.start_record()
+        helpers = helpers_of(session, first)
+        session.process.kill()
+        session.finish(b"", status=-signal.SIGKILL)
+        for pid in helpers:
+            wait_gone(pid)
+        assert session.log().of("session.exit")[-1]["pid"] == first["leader_pid"]
+        assert not os.path.exists(machine.cgroup_folder(first["cgroup_path"]))
 
 
 def test_killing_the_recorder_leaves_command_alone(start):

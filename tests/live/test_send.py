@@ -4,9 +4,9 @@ import socket
 from errno import EACCES, EFAULT, EINVAL, EMSGSIZE, ENETUNREACH
 
 import machine
-from addresses import AF_INET, AF_INET6, DGRAM, free_port, listener, v4, v4_bytes, v6, v6_bytes
+from addresses import AF_INET, AF_INET6, AF_UNSPEC, DGRAM, free_port, listener, v4, v4_bytes, v6, v6_bytes
 from calls import BAD, Script, raw, read_facts, resolve, structure
-from expect import LOCAL, UDP, fact, inet
+from expect import LOCAL, UDP, fact, inet, local_port
 from flags import CLONE_NEWNET
 from records import own
 
@@ -246,6 +246,31 @@ def test_connected_socket(script):
         )
         s.add("write", one, b"x", 1)
         script(s)
+
+
+def test_addresses_of_another_family_that_the_kernel_takes(script):
+    """IPv4 from an IPv6 socket, mapped or not, and AF_UNSPEC, which stands for AF_INET here: where it went is told."""
+    s = Script()
+    target = inet("send", "127.0.0.1", 9, src="0.0.0.0", src_port=local_port, **UDP, result=1)
+    for family, address in (
+        (AF_INET6, v6("::ffff:127.0.0.1", 9)),
+        (AF_INET6, v4("127.0.0.1", 9)),
+        (AF_INET, (raw(v4_bytes("127.0.0.1", 9, AF_UNSPEC)), 16)),
+    ):
+        one = s.do("socket", family, DGRAM, 0)
+        s.add("sendto", one, b"x", 1, 0, *address, flags="n", expect=target)
+    script(s)
+
+
+def test_sendmmsg_that_fails_midway(audit):
+    """Why the second message was not sent, the kernel tells nobody: it has no return code."""
+    s = Script()
+    one = s.do("socket", AF_INET, DGRAM, 0)
+    pairs = [("127.0.0.1", 9), ("255.255.255.255", 9)]
+    s.add("sendmmsg", one, several(*((v4_bytes(*pair), b"x") for pair in pairs)), 2, 0)
+    log = audit([machine.workload("calls")], stdin=s.text())
+    got = [(r["dst_addr"], r.get("return_code")) for r in log.of("session.network")]
+    assert got == [("127.0.0.1", 0), ("255.255.255.255", None)]
 
 
 def test_by_threads_and_children(script):

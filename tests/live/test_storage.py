@@ -26,7 +26,15 @@ def test_no_child_is_lost(place):
     programs = machine.ROOT / "build/tests/replay"
     ring = os.fsdecode(place) + "/orphans.ring"
     subprocess.run(
-        [programs / "capture", "-b", machine.workload("orphans.bpf.o"), ring, machine.tool("sh"), "-c", SCRIPT],
+        [
+            programs / "capture",
+            "-b",
+            machine.workload("orphans.bpf.o"),
+            ring,
+            machine.tool("sh"),
+            "-c",
+            SCRIPT,
+        ],
         check=True,
     )
     out = subprocess.run([programs / "replay", ring], check=True, capture_output=True)

@@ -72,6 +72,8 @@ def test_unix_failures(script, place):
                 expect=unix(whole, request, kind="dgram", result=-error),
             )
         one = s.do("socket", AF_UNIX, DGRAM, 0)
+        expect = unix(b"@", kind="dgram", abstract=True, source="request", result=-ECONNREFUSED)
+        s.add("connect", one, *local(b"\0", terminated=False), expect=expect)
         s.add(
             "connect",
             one,

@@ -7,7 +7,7 @@
  * FLAGS: - none, 3 by int $0x80 (the 32-bit interface), c in a forked child, t in a thread of its own,
  * f the result is a descriptor (its inode is told; it is closed), k keep that descriptor open, n tell the socket's own
  * address after the call.
- * ARGUMENT: i<decimal>, s<hex> a string, b<hex> bytes, z<n> n zero bytes, e<hex> bytes at the very end of readable
+ * ARGUMENT: i<decimal>, s<hex> a string, b<hex> bytes, e<hex> bytes at the very end of readable
  * memory, r<name> the result of an earlier call, p a bad pointer, {<width><argument>;...} a structure of
  * arguments of 8 (q), 4 (w), 2 (h) bytes or of a pointer's size (p).
  */
@@ -163,10 +163,6 @@ static long parse_argument(const char **text, bool compat)
 		p = take_at_edge(size);
 		*text = unhex(*text, p, size);
 		return (long)p;
-	case 'z':
-		size = strtoul(*text, &end, 10);
-		*text = end;
-		return (long)take(size);
 	case 'r':
 		size = strcspn(*text, " ;}\n");
 		value = result_of(*text, size);
