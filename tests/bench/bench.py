@@ -30,6 +30,7 @@ BUSY = 0.7  # load average above which the figures are not worth much
 
 # Operations a loop does in one round: a fraction of a second each.
 COUNTS = {"open": 100000, "getppid": 1000000, "exec": 500, "tcp": 8000, "udp": 200000, "udp-socket": 20000}
+FLOORS = ("open", "getppid")  # what an empty program at the same place costs is measured too
 # Fewer under strace and bpftrace. The bare connect of "udp" is the worst case of all, and has no goal.
 PEER_COUNTS = {"open": 10000, "exec": 200, "tcp": 2000, "udp-socket": 5000, "udp": 5000}
 
@@ -78,6 +79,8 @@ def measure_loops(rounds, scale):
             keep("after", conditions.alone(loop, count))
             with Session("open", 0, BESIDE_LOG):
                 keep("beside", conditions.alone(loop, count))
+            if loop in FLOORS:
+                keep("floor", conditions.beside_nothing(loop, count))
     return times
 
 
@@ -98,21 +101,11 @@ def measure_peers(rounds):
             times[loop]["strace"].append(ns)
             if loop == "open":
                 records["strace"] += lines
-        with Bpftrace("peer.bt") as bpftrace:
+        with Bpftrace() as bpftrace:
             for loop, count in PEER_COUNTS.items():
                 times[loop]["bpftrace"].append(bpftrace.measure(loop, count))
         records["bpftrace"] += bpftrace.opens()
     return times, records | {"operations": rounds * PEER_COUNTS["open"]}
-
-
-def measure_floor(rounds):
-    """getppid with nothing attached and with an empty program at the exit of system calls: [ns], [ns]."""
-    floor = {"alone": [], "empty": []}
-    for _ in range(rounds):
-        floor["alone"].append(conditions.alone("getppid", COUNTS["getppid"]))
-        with Bpftrace("floor.bt") as bpftrace:
-            floor["empty"].append(bpftrace.measure("getppid", COUNTS["getppid"]))
-    return floor
 
 
 def recorder_cost(loop, count):
@@ -232,6 +225,10 @@ def markdown(result):
     for loop, taken in result["peers_ns"].items():
         own = ratio(result["loops_ns"][loop], "inside")
         lines.append(f"| {loop} | {own:.2f} | {ratio(taken, 'strace'):.1f} | {ratio(taken, 'bpftrace'):.1f} |")
+    loops = result["loops_ns"]
+    floors = ", ".join(f"{ratio(loops[loop], 'floor'):.2f} for {loop}" for loop in FLOORS)
+    lines += ["", "For comparison, a BPF program that does nothing at the exit of system calls, beside a loop outside:",
+              f"{floors}. That is the kernel's own price; what is above it is ours."]
     return "\n".join(lines)
 
 
@@ -266,15 +263,14 @@ def bench(quick):
     latency = latencies(300 if quick else 2000)
     cost_rows(goals, open_cost, exec_cost, flooded, latency, start)
     peers, records = measure_peers(1 if quick else 3)
-    floor = measure_floor(1 if quick else 5)
     goals.show()
     show_peers(times, peers, records)
-    print(f"{'getppid outside':32} {ratio(times['getppid'], 'beside'):>8.2f}x; with an empty BPF program at the "
-          f"exit of system calls: {ratio(floor, 'empty'):.2f}x")
+    for loop in FLOORS:
+        print(f"{loop + ' outside':32} {ratio(times[loop], 'beside'):>8.2f}x; beside a BPF program that does nothing "
+              f"at the exit of system calls {ratio(times[loop], 'floor'):.2f}x")
     return {
         "machine": {"kernel": platform.release(), "processors": os.cpu_count()},
         "quick": quick, "goals": goals.rows, "loops_ns": times, "peers_ns": peers, "peer_records": records,
-        "floor_ns": floor,
         "open": open_cost, "exec": exec_cost, "flood": flooded,
     }
 

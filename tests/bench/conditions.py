@@ -16,7 +16,8 @@ PROGRAMS = {  # of the exec loops: without a loader, and with one, which makes t
     "exec-opens": pathlib.Path("build/tests/bench/nothing").resolve(),
 }
 SESHAT = pathlib.Path(os.environ.get("SESHAT", "build/seshat")).resolve()
-SCRIPTS = pathlib.Path("tests/bench").resolve()  # peer.bt and floor.bt
+FLOOR = pathlib.Path("build/tests/bench/floor").resolve()
+BPFTRACE_SCRIPT = pathlib.Path("tests/bench/peer.bt").resolve()
 STRACE_CALLS = "execve,execveat,open,openat,openat2,creat,connect"
 START_LIMIT = 30  # seconds a peer may take to be attached
 
@@ -53,6 +54,11 @@ def alone(name, count):
     return parse(run(loop_command(name, count)))
 
 
+def beside_nothing(name, count):
+    """With an empty BPF program at the exit of system calls: what no program there can go below."""
+    return parse(run([FLOOR, *loop_command(name, count)]))
+
+
 def under_strace(name, count):
     """strace as one would audit with it: only these calls stop the process. Returns (ns, lines)."""
     log = pathlib.Path("build/bench.strace")
@@ -64,18 +70,15 @@ def under_strace(name, count):
 
 
 class Bpftrace:
-    """bpftrace with a script that shows execs, attached for as long as the context lasts."""
+    """bpftrace with peer.bt, attached for as long as the context lasts."""
 
     log = pathlib.Path("build/bench.bpftrace")
-
-    def __init__(self, script):
-        self.script = SCRIPTS / script
 
     def __enter__(self):
         self.log.unlink(missing_ok=True)
         # Tracepoints are named in tracefs, which is not mounted everywhere.
         script = ("mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing; "
-                  f"exec bpftrace -o {self.log} {self.script}")
+                  f"exec bpftrace -o {self.log} {BPFTRACE_SCRIPT}")
         # Not a session of its own, so that an interrupt from the terminal ends it too.
         self.process = subprocess.Popen(
             ["unshare", "-m", "sh", "-c", script], stdin=subprocess.DEVNULL,
