@@ -44,13 +44,19 @@ static __always_inline void exit_emit(struct task_struct *task, const struct tas
 }
 
 /*
- * Two threads that end at once both see no thread alive; only the first to mark the leader's state reports.
- * Where the leader has none (it never was in the session), the last thread's own state serves.
+ * Is this the last thread of its process? Since 6.16 the kernel says so. Before, two threads that end at once both see
+ * none alive: then only the first to mark the leader's state is it, or its own where the leader has none.
  */
-static __always_inline bool exit_first(struct task_struct *task, struct task_state *state)
+static __always_inline bool exit_last(__u64 *ctx, struct task_struct *task,
+				      struct task_state *state)
 {
-	struct task_state *leader = bpf_task_storage_get(&tasks, task->group_leader, 0, 0);
+	struct task_state *leader;
 
+	if (bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead))
+		return (__u8)ctx[1];
+	if (KREAD(task, signal, live.counter) != 0)
+		return false;
+	leader = bpf_task_storage_get(&tasks, task->group_leader, 0, 0);
 	if (!leader)
 		leader = state;
 	return __sync_lock_test_and_set(&leader->ended, 1) == 0;
@@ -63,18 +69,24 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	struct session_state *session;
 	__u32 tid = task->pid;
 	__u64 key;
+	bool last;
 
 	if (!state)
 		return 0;
 	key = state->session;
-	if (KREAD(task, signal, live.counter) == 0 && exit_first(task, state))
+	last = exit_last(ctx, task, state);
+	if (last)
 		exit_emit(task, state);
 	/* What runs of this task from here on is the kernel's own. */
 	state->session = 0;
 	if (control.scope_hints && !bpf_map_delete_elem(&orphans, &tid))
 		__sync_fetch_and_add(&control.scope_hints, -1);
+	if (!last)
+		return 0;
+	if (control.scope_hints)
+		joined_remove(joined_key(task));
 	session = scope_session(key);
-	if (session && __sync_fetch_and_add(&session->tasks, -1) == 1)
+	if (session && __sync_fetch_and_add(&session->processes, -1) == 1)
 		ring_wake();
 	return 0;
 }

@@ -230,6 +230,11 @@ struct bpf_sock_addr_kern {
 	__u32 uaddrlen;
 };
 
+/* The tracepoint's second argument since 2d6a0c3a24ca (6.16); this shows whether there is one. */
+struct trace_event_raw_sched_process_exit {
+	bool group_dead;
+};
+
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
 	unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, orig_ax;
@@ -262,6 +267,7 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 			    BPF_CORE_READ(pointer, member, ##__VA_ARGS__))
 
 enum {
+	PF_EXITING = 0x4, /* task_struct.flags */
 	SIGNAL_GROUP_EXIT = 0x4,
 	FMODE_CREATED = 0x100000,
 	SOCKFS_MAGIC = 0x534F434B,

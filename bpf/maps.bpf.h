@@ -11,6 +11,7 @@
 enum {
 	SESSIONS = 16384, /* at once; the room for the table's heads is taken when it is made */
 	/* a task preempted in a probe keeps its slot; the next one takes another */
+	JOINED = 65536,
 	SCRATCH_SLOTS = 4,
 	/* a name of up to 255 bytes, put where it might begin, stays inside */
 	WALK_SIZE = WIRE_PATH_SIZE + 256,
@@ -82,6 +83,18 @@ struct {
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
+
+/*
+ * Processes that joined a session with several threads, by the address of their struct signal_struct, which all threads
+ * share, however they execute and end; gone with the last of them. Each thread gets its storage when it does something.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, JOINED);
+	__type(key, __u64);
+	__type(value, struct joined_state);
+} joined SEC(".maps");
 
 /* The probes behind sys_exit, by enum syscall_slot. */
 struct {

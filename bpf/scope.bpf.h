@@ -46,44 +46,107 @@ static __always_inline bool scope_enter(struct task_struct *task, const struct t
 		state_inherit(state, from);
 	else if (scope_orphan(session, task->pid, from))
 		return false;
-	__sync_fetch_and_add(&session->tasks, 1);
+	/* Threads come and go with their process. */
+	if (task->pid == task->tgid)
+		__sync_fetch_and_add(&session->processes, 1);
 	return true;
 }
 
+static __always_inline __u64 joined_key(struct task_struct *task)
+{
+	return (__u64)KREAD(task, signal);
+}
+
+/* Takes a process out again. True for the one caller that did it. */
+static __always_inline bool joined_remove(__u64 key)
+{
+	if (bpf_map_delete_elem(&joined, &key))
+		return false;
+	__sync_fetch_and_add(&control.scope_hints, -1);
+	return true;
+}
+
+/* A process of several threads, whichever of them are still alive, becomes part of a session. */
+static __always_inline void scope_join(struct task_struct *task, const struct task_state *from)
+{
+	struct session_state *session = scope_session(from->session);
+	struct joined_state value = { .session = from->session, .cgroup = from->cgroup };
+	__u64 key = joined_key(task);
+
+	if (!session || bpf_map_update_elem(&joined, &key, &value, BPF_NOEXIST))
+		return;
+	__sync_fetch_and_add(&control.scope_hints, 1);
+	__sync_fetch_and_add(&session->processes, 1);
+	/* If the last thread ended just now, it may have looked here in vain, and nobody else would. */
+	if (KREAD(task, signal, live.counter) == 0 && joined_remove(key))
+		__sync_fetch_and_add(&session->processes, -1);
+}
+
+/* The state of a thread of a process that joined: its storage, made now. */
+static __always_inline struct task_state *joined_enter(struct task_struct *task,
+						       const struct joined_state *from)
+{
+	struct task_state *state =
+		bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!state)
+		return NULL;
+	state->cgroup = from->cgroup;
+	state->session = from->session;
+	return state;
+}
+
 /*
- * The current task, if it has no storage of its own: an orphan, or a thread of a process that joined as a
- * whole. Makes the storage; where that still cannot be, an orphan stays one.
+ * The current task, if it has no storage of its own: an orphan, or a thread of a process that joined. Makes the
+ * storage; where that still cannot be, the task is, or stays, an orphan.
  */
 __weak int scope_adopt(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *state, *from;
+	struct task_state *state, *orphan, made = {};
+	struct session_state *session;
+	struct joined_state *from;
 	__u32 tid = task->pid;
+	__u64 key;
 
-	from = bpf_map_lookup_elem(&orphans, &tid);
-	if (from) {
+	orphan = bpf_map_lookup_elem(&orphans, &tid);
+	if (orphan) {
 		state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 		if (!state)
 			return 0;
-		state_inherit(state, from);
+		state_inherit(state, orphan);
 		if (!bpf_map_delete_elem(&orphans, &tid))
 			__sync_fetch_and_add(&control.scope_hints, -1);
 		return 1;
 	}
-	if (task->pid == task->tgid)
+	key = joined_key(task);
+	from = bpf_map_lookup_elem(&joined, &key);
+	if (!from)
 		return 0;
-	from = bpf_task_storage_get(&tasks, task->group_leader, 0, 0);
-	if (!from || !from->session)
-		return 0;
-	return scope_enter(task, from);
+	if (joined_enter(task, from))
+		return 1;
+	session = scope_session(from->session);
+	made.session = from->session;
+	made.cgroup = from->cgroup;
+	if (session)
+		scope_orphan(session, tid, &made);
+	return 0;
 }
 
-/* The state of a task that has storage of its own, and is in a session. */
+/* The state of a task that is not the current one, if it is in a session. An orphan's is not found. */
 static __always_inline struct task_state *scope_state(struct task_struct *task)
 {
 	struct task_state *state = bpf_task_storage_get(&tasks, task, 0, 0);
+	struct joined_state *from;
+	__u64 key;
 
-	return state && state->session ? state : NULL;
+	if (state)
+		return state->session ? state : NULL;
+	if (!control.scope_hints)
+		return NULL;
+	key = joined_key(task);
+	from = bpf_map_lookup_elem(&joined, &key);
+	return from ? joined_enter(task, from) : NULL;
 }
 
 /*

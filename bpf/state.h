@@ -46,10 +46,16 @@ struct task_state {
 	struct pending_address pending;
 };
 
+/* A process that joined a session with several threads: which of them does something first is not known. */
+struct joined_state {
+	__u64 session;
+	__u64 cgroup;
+};
+
 struct session_state {
 	__u64 numbered; /* the last number given */
 	__u64 lost[WIRE_KINDS];
-	__s64 tasks;   /* threads alive */
+	__s64 processes; /* alive */
 	__u64 cgroup;  /* id of the session's cgroup */
 	__u64 orphans; /* forks whose storage had to be made later */
 	__u32 tty_told;

@@ -52,11 +52,13 @@ static __always_inline void cgroup_joined(struct task_struct *task, struct cgrou
 		.cgroup = KREAD(cgroup, kn, id),
 	};
 
-	if (!from.session || !scope_enter(task, &from))
+	if (!from.session)
 		return;
-	/* Its other threads are found through their leader when they first do something. */
 	if (KREAD(task, signal, nr_threads) > 1)
-		__sync_fetch_and_add(&control.scope_hints, 1);
+		scope_join(task, &from);
+	/* One that is ending has done what it could: nothing would take it out again. */
+	else if (!(task->flags & PF_EXITING))
+		scope_enter(task, &from);
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -90,7 +92,7 @@ int BPF_PROG(cgroup_attach, struct cgroup *to, const char *path, struct task_str
 	/* The default hierarchy alone: version 1 hierarchies have other numbers. */
 	if (KREAD(cgroup, root, hierarchy_id) != 0)
 		return 0;
-	if (bpf_task_storage_get(&tasks, task, 0, 0))
+	if (scope_state(task))
 		cgroup_moved(task, cgroup, path);
 	else
 		cgroup_joined(task, cgroup);

@@ -101,7 +101,7 @@ static bool check_accounts(struct audit *audit)
 		(void)pipeline_losses(audit->pipeline, SESSION_KEY, &losses);
 	audit->telling = losses_total(&losses) != audit->lost;
 	audit->lost = losses_total(&losses);
-	return accounts.tasks <= 0;
+	return accounts.processes <= 0;
 }
 
 void audit_follow(struct audit *audit, int orders)

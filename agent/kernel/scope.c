@@ -15,7 +15,7 @@
 
 int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id)
 {
-	struct session_state state = { .cgroup = cgroup_id, .tasks = 1 };
+	struct session_state state = { .cgroup = cgroup_id, .processes = 1 };
 	int r = bpf_map_update_elem(loader_map(loader, "sessions"), &key, &state, BPF_NOEXIST);
 
 	if (r < 0)
@@ -45,7 +45,7 @@ int scope_accounts(const struct loader *loader, uint64_t key, struct scope_accou
 		return r;
 	memcpy(ret->lost, session.lost, sizeof(ret->lost));
 	ret->numbered = session.numbered;
-	ret->tasks = session.tasks;
+	ret->processes = session.processes;
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 struct scope_accounts {
 	uint64_t lost[WIRE_KINDS]; /* records that found no room, by kind */
 	uint64_t numbered;	   /* numbers given out */
-	int64_t tasks;		   /* threads alive, in whatever cgroup */
+	int64_t processes;	   /* alive, in whatever cgroup */
 };
 
 /*
@@ -29,7 +29,7 @@ int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id);
 int scope_mark(const struct loader *loader, uint64_t key, int pidfd);
 
 /*
- * How the accounts stand. They are final once tasks is 0, or the probes are detached. Returns 0 or negative errno.
+ * How the accounts stand. They are final once processes is 0, or the probes are detached. Returns 0 or negative errno.
  */
 int scope_accounts(const struct loader *loader, uint64_t key, struct scope_accounts *ret);
 

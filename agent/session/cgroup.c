@@ -100,6 +100,15 @@ static int remove_below(int fd, int depth)
 	return r;
 }
 
+/* Is the name still that of the open directory? It may have been removed, and made anew by its owner. */
+static bool is_at(int parent, const char *name, int fd, struct stat *ret_st)
+{
+	struct stat named;
+
+	return fstat(fd, ret_st) == 0 && fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       named.st_dev == ret_st->st_dev && named.st_ino == ret_st->st_ino;
+}
+
 /*
  * Every owner of a cgroup holds a shared lock on it. Those without one are of recorders that were killed, or whose
  * sessions outlived them: they are removed once they are empty.
@@ -109,6 +118,7 @@ static void sweep_below(int parent)
 	_cleanup_close_ int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	struct dirent *entry;
+	struct stat st;
 
 	if (!dir)
 		return;
@@ -119,7 +129,8 @@ static void sweep_below(int parent)
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
 		fd = open_directory(parent, entry->d_name);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+		    is_at(parent, entry->d_name, fd, &st)) {
 			(void)remove_below(fd, DEPTH_MAX);
 			(void)unlinkat(parent, entry->d_name, AT_REMOVEDIR);
 		}
@@ -137,9 +148,7 @@ static int make_owned(int parent, const char *name, struct stat *ret_st)
 	if (flock(fd, LOCK_SH) < 0)
 		return -errno;
 	/* In between it may have been. */
-	if (fstatat(parent, name, ret_st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? -EAGAIN : -errno;
-	return TAKE_FD(fd);
+	return is_at(parent, name, fd, ret_st) ? TAKE_FD(fd) : -EAGAIN;
 }
 
 /* Makes the parent and the session's cgroup in it. Returns the latter's descriptor or negative errno. */

@@ -233,12 +233,15 @@ def markdown(result):
 
 
 def write_readme():
-    """Puts the last result between the marks in README.md."""
+    """Puts the last result between the marks in README.md, if it is worth it."""
+    result = json.loads(RESULT.read_text(encoding="utf-8"))
+    if result["quick"] or result["machine"]["load"] > BUSY:
+        sys.exit(f"bench.py: {RESULT} is of a quick run, or of a busy machine")
     begin, end = "<!-- figures:begin -->\n", "<!-- figures:end -->"
     text = README.read_text(encoding="utf-8")
     before, rest = text.split(begin)
     after = rest.split(end)[1]
-    tables = markdown(json.loads(RESULT.read_text(encoding="utf-8")))
+    tables = markdown(result)
     README.write_text(f"{before}{begin}\n{tables}\n\n{end}{after}", encoding="utf-8")
 
 
@@ -249,8 +252,9 @@ def tidy():
 
 def bench(quick):
     rounds, scale = (3, 4) if quick else (7, 1)
-    if os.getloadavg()[0] > BUSY:
-        say(f"the machine is busy (load {os.getloadavg()[0]:.1f}): figures will be worse than they are")
+    load = os.getloadavg()[0]
+    if load > BUSY:
+        say(f"the machine is busy (load {load:.1f}): figures will be worse than they are")
     goals = Goals()
     start = start_cost(5 if quick else 11)
     times = measure_loops(rounds, scale)
@@ -269,7 +273,7 @@ def bench(quick):
         print(f"{loop + ' outside':32} {ratio(times[loop], 'beside'):>8.2f}x; beside a BPF program that does nothing "
               f"at the exit of system calls {ratio(times[loop], 'floor'):.2f}x")
     return {
-        "machine": {"kernel": platform.release(), "processors": os.cpu_count()},
+        "machine": {"kernel": platform.release(), "processors": os.cpu_count(), "load": load},
         "quick": quick, "goals": goals.rows, "loops_ns": times, "peers_ns": peers, "peer_records": records,
         "open": open_cost, "exec": exec_cost, "flood": flooded,
     }

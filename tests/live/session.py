@@ -144,7 +144,7 @@ def children_of(pid):
     ]
 
 
-def helpers_of(session, first):
+def recorders_of(session, first):
     """The processes that `seshat run` has besides COMMAND."""
     return [pid for pid in children_of(session.process.pid) if pid != first["leader_pid"]]
 

@@ -167,7 +167,7 @@ def test_recording_goes_on_after_leaving(script, outside):
             result=1,
             expect=("session.cgroup", {"from": session_cgroup, "to": f"/{outside.name}"}),
         )
-        s.add("open", b"/etc/hosts", O_RDONLY, expect=disk(b"/etc/hosts", flags=O_RDONLY))
+        s.add("open", b"/etc/passwd", O_RDONLY, expect=disk(b"/etc/passwd", flags=O_RDONLY))
         s.add(
             "openat",
             AT_FDCWD,
@@ -233,7 +233,7 @@ def test_recording_goes_on_after_leaving(script, outside):
         )
         log = script(s, cgroups=2)
     assert log.of("session.cgroup")[0]["cgroup_id"] == outside.stat().st_ino
-    after = log.of("session.disk", path="/etc/hosts")[0]
+    after = log.of("session.disk", path="/etc/passwd")[0]
     assert after["cgroup_id"] == outside.stat().st_ino
 
 
@@ -281,12 +281,12 @@ def test_moving_within_the_session_is_no_leaving(audit):
     root = machine.cgroup_root()
     text = (
         f'own="{root}$(sed -n s/^0:://p /proc/self/cgroup)"; mkdir "$own/inner"; echo $$ > "$own/inner/cgroup.procs"; '
-        'cat /etc/hostname > /dev/null; echo $$ > "$own/cgroup.procs"; rmdir "$own/inner"'
+        'cat /etc/group > /dev/null; echo $$ > "$own/cgroup.procs"; rmdir "$own/inner"'
     )
     log = audit(["sh", "-c", text])
     assert not log.of("session.cgroup")
     assert len({record["cgroup_id"] for record in log.probed()}) == 2
-    log.one("session.disk", path="/etc/hostname")
+    log.one("session.disk", path="/etc/group")
 
 
 def test_the_cgroup_id_is_the_folders_inode(waiting):

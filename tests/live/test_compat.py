@@ -18,7 +18,7 @@ def expected(pair, **known):
 
 def test_a_32_bit_program(audit, place):
     new = place + b"/new"
-    log = audit([PROGRAM, "/etc/hosts", "/none/x", new, NOTHING], cwd=place)
+    log = audit([PROGRAM, "/etc/passwd", "/none/x", new, NOTHING], cwd=place)
     told = [line.rsplit(" ", 1) for line in log.out.decode().splitlines()]
     assert [name for name, _ in told] == [
         "open",
@@ -32,13 +32,13 @@ def test_a_32_bit_program(audit, place):
         "execve",
     ]
     results = [int(result) for _, result in told]
-    hosts, made = (os.stat(path) for path in ("/etc/hosts", new))
+    hosts, made = (os.stat(path) for path in ("/etc/passwd", new))
     file = {"inode": hosts.st_ino, "dev": machine.device(hosts.st_dev)}
     created = {"inode": made.st_ino, "dev": machine.device(made.st_dev)}
     assert [own(record) for record in log.of("session.disk")] == [
-        expected(disk(b"/etc/hosts", flags=O_RDONLY), return_code=results[0], **file),
+        expected(disk(b"/etc/passwd", flags=O_RDONLY), return_code=results[0], **file),
         expected(disk(b"/none/x", flags=O_RDWR, result=-2)),
-        expected(disk(b"/etc/hosts", flags=O_CLOEXEC), return_code=results[2], **file),
+        expected(disk(b"/etc/passwd", flags=O_CLOEXEC), return_code=results[2], **file),
         expected(disk(b"/none/x", flags=O_LARGEFILE, resolve=["RESOLVE_BENEATH"], result=-18)),
         expected(
             disk(new, flags=O_CREAT | O_WRONLY | O_TRUNC, mode=0o640, created=True),

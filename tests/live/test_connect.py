@@ -259,7 +259,7 @@ def test_disconnect(script):
 
 def test_what_is_no_socket(script):
     s = Script()
-    file = s.do("open", b"/etc/hosts", O_RDONLY, expect=disk(b"/etc/hosts", flags=O_RDONLY))
+    file = s.do("open", b"/etc/passwd", O_RDONLY, expect=disk(b"/etc/passwd", flags=O_RDONLY))
     nothing = {"kind": None, "protocol": None, "source": "request"}
     for descriptor, error in ((12345, EBADF), (-1, EBADF), (file, ENOTSOCK), (0, ENOTSOCK)):
         s.add(

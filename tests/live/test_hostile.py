@@ -77,7 +77,7 @@ def lost_by_event(log):
 def test_a_full_ring_loses_nothing_unseen(audit):
     """The smallest buffer and a program at full speed: each open is in the log, or in its account of the lost."""
     count = 20_000
-    log = audit([machine.workload("opens"), "/etc/hosts", str(count)], options=[SMALLEST], lost=True)
+    log = audit([machine.workload("opens"), "/etc/passwd", str(count)], options=[SMALLEST], lost=True)
     lost = lost_by_event(log)
     assert len(log.of("session.disk")) + lost["session.disk"] == count
     assert set(lost) <= PROBES
@@ -88,7 +88,7 @@ def test_a_full_ring_loses_nothing_unseen(audit):
 def test_the_default_buffer_loses_nothing(start):
     """100,000 opens at full speed; counted, not parsed, for there are many."""
     count = 100_000
-    session = start([machine.workload("opens"), "/etc/hosts", str(count)])
+    session = start([machine.workload("opens"), "/etc/passwd", str(count)])
     session.finish()
     data = session.log_path.read_bytes()
     end = json.loads(data.splitlines()[-1])

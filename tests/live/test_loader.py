@@ -63,7 +63,7 @@ def test_a_probe_that_cannot_be_attached(own_hierarchy, place):
     """It is said on standard error and in session.start, and the rest is recorded."""
     log = os.fsdecode(place) + "/log"
     out = subprocess.run(
-        [*own_hierarchy, machine.SESHAT, "run", "-o", log, "cat", "/etc/hostname"],
+        [*own_hierarchy, machine.SESHAT, "run", "-o", log, "cat", "/etc/group"],
         capture_output=True,
         check=True,
     )
@@ -74,4 +74,4 @@ def test_a_probe_that_cannot_be_attached(own_hierarchy, place):
     (missing,) = log.start["probes_missing"]
     assert missing["probe"] == "connect4" and missing["reason"].startswith("cannot be attached: ")
     assert "connect4" not in log.start["probes"] and "connect6" in log.start["probes"]
-    assert len(log.of("session.disk", path="/etc/hostname")) == 1
+    assert len(log.of("session.disk", path="/etc/group")) == 1

@@ -157,7 +157,7 @@ def test_permission_denied_as_another_user(script, place):
     ):
         mode = 0o600 if flags & O_CREAT else None
         s.add("open", path, flags, mode or 0, expect=disk(path, flags=flags, mode=mode, result=-EACCES))
-    s.add("open", b"/etc/hosts", O_NOATIME, expect=disk(b"/etc/hosts", flags=O_NOATIME, result=-EPERM))
+    s.add("open", b"/etc/passwd", O_NOATIME, expect=disk(b"/etc/passwd", flags=O_NOATIME, result=-EPERM))
     log = script(s)
     records = [record for name, record in log.calls.items() if name.startswith("open")]
     assert {(r["uid"], r["euid"], r["gid"]) for r in records} == {(machine.NOBODY,) * 3}
@@ -166,5 +166,5 @@ def test_permission_denied_as_another_user(script, place):
 def test_no_descriptor_left(script):
     s = Script()
     s.do("setrlimit", 7, structure(("q", 3), ("q", 3)))
-    s.add("open", b"/etc/hosts", O_RDONLY, expect=disk(b"/etc/hosts", flags=O_RDONLY, result=-EMFILE))
+    s.add("open", b"/etc/passwd", O_RDONLY, expect=disk(b"/etc/passwd", flags=O_RDONLY, result=-EMFILE))
     script(s)

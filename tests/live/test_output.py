@@ -10,7 +10,7 @@ import subprocess
 import machine
 import pytest
 from records import Log
-from session import helpers_of, idle, read_until
+from session import recorders_of, idle, read_until
 
 
 def run(*words, **more):
@@ -65,7 +65,7 @@ def test_a_file_that_cannot_be_written(place, target):
 
 def test_a_full_device():
     """/dev/full takes nothing: COMMAND is undisturbed, and it is said how much was lost."""
-    out = run("-o", "/dev/full", "--", "sh", "-c", "cat /etc/hostname >/dev/null; exit 7")
+    out = run("-o", "/dev/full", "--", "sh", "-c", "cat /etc/group >/dev/null; exit 7")
     assert (out.returncode, out.stdout) == (7, b"")
     assert out.stderr.startswith(b"seshat: ") and b"No space left on device" in out.stderr, out.stderr
 
@@ -84,7 +84,7 @@ def small(place):
 def test_a_full_disk(small):
     """Whole lines to the last byte, COMMAND undisturbed, and a word on what is missing."""
     log = small / "log"
-    out = run("-o", log, "--", machine.workload("opens"), "/etc/hosts", "3000")
+    out = run("-o", log, "--", machine.workload("opens"), "/etc/passwd", "3000")
     assert out.returncode == 0
     assert out.stderr.startswith(b"seshat: ") and b"No space left on device" in out.stderr, out.stderr
     data = log.read_bytes()
@@ -97,13 +97,13 @@ def test_a_disk_that_is_full_for_a_while(small, start):
     """What was lost meanwhile is counted in the log itself, exactly, as soon as there is room again."""
     log = small / "log"
     opens = machine.workload("opens")
-    command = f"{opens} /etc/hosts 2000; echo full; read line; {opens} /etc/hostname 20"
+    command = f"{opens} /etc/passwd 2000; echo full; read line; {opens} /etc/group 20"
     session = start(["sh", "-c", command], stdin=subprocess.PIPE, options=["-o", str(log)])
     session.log_path = log
     first = session.start_record()
     read_until(session.process.stdout, b"full")
     # The recorder may be behind: only when it sleeps has it met the full disk with all of them.
-    (recorder,) = helpers_of(session, first)
+    (recorder,) = recorders_of(session, first)
     while not idle(recorder):
         pass
     (small / "filler").unlink()
@@ -115,8 +115,8 @@ def test_a_disk_that_is_full_for_a_while(small, start):
     missing = collections.Counter()
     for record in lost:
         missing.update(record["by_event"])
-    assert missing["session.disk"] + len(whole.of("session.disk", path="/etc/hosts")) == 2000
-    assert len(whole.of("session.disk", path="/etc/hostname")) == 20
+    assert missing["session.disk"] + len(whole.of("session.disk", path="/etc/passwd")) == 2000
+    assert len(whole.of("session.disk", path="/etc/group")) == 20
 
 
 def test_a_pipe_that_nobody_reads_any_more(start, place):
@@ -124,7 +124,7 @@ def test_a_pipe_that_nobody_reads_any_more(start, place):
     os.mkfifo(fifo)
     reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     session = start(
-        ["sh", "-c", "read line; cat /etc/hostname >/dev/null; exit 9"],
+        ["sh", "-c", "read line; cat /etc/group >/dev/null; exit 9"],
         stdin=subprocess.PIPE,
         options=["-o", fifo],
     )
@@ -138,10 +138,10 @@ def test_a_pipe_that_nobody_reads_any_more(start, place):
 
 def test_readable_lines(place):
     path = place + b"/log"
-    out = run("--pretty", "-o", path, "--", "sh", "-c", "cat /etc/hostname >/dev/null; exit 3")
+    out = run("--pretty", "-o", path, "--", "sh", "-c", "cat /etc/group >/dev/null; exit 3")
     assert (out.returncode, out.stdout) == (3, b"")
     text = out.stderr.decode()
-    assert "/etc/hostname" in text and "\x1b" not in text
+    assert "/etc/group" in text and "\x1b" not in text
     records = Log(pathlib.Path(os.fsdecode(path)).read_bytes()).check().records
     assert len(text.splitlines()) == len(records)
     only = run("--pretty", "--", "true")

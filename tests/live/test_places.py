@@ -76,9 +76,9 @@ def test_through_proc(script, place):
     )
     s.add(
         "open",
-        b"/proc/self/root/etc/hosts",
+        b"/proc/self/root/etc/passwd",
         O_RDONLY,
-        expect=disk(b"/etc/hosts", b"/proc/self/root/etc/hosts", O_RDONLY),
+        expect=disk(b"/etc/passwd", b"/proc/self/root/etc/passwd", O_RDONLY),
     )
     s.do("chdir", place)
     s.add("open", b"/proc/self/cwd/file", O_RDONLY, expect=disk(file, b"/proc/self/cwd/file", O_RDONLY))
@@ -191,7 +191,7 @@ def test_mounts_in_mounts_in_a_private_namespace(script, place):
     s.add("open", b"file", O_RDONLY, expect=disk(file, b"file", O_RDONLY))
     s.add("open", b"none", O_RDONLY, expect=disk(path + b"/none", b"none", O_RDONLY, result=-ENOENT))
     # A file may be a mount point as well.
-    s.do("mount", b"/etc/hosts", file, 0, MS_BIND, 0)
+    s.do("mount", b"/etc/passwd", file, 0, MS_BIND, 0)
     s.add("open", file, O_RDONLY, expect=disk(file, flags=O_RDONLY))
     script(s)
 

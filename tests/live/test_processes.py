@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whose session is a process of, and how did it end: births, deaths, threads, thousands of both."""
+import base64
 import collections
 import json
 import os
@@ -130,7 +131,7 @@ def test_run_time_is_from_fork_to_exit(audit):
 
 def test_a_pipeline_as_the_project_is_for(audit, place):
     """echo BASE64 | base64 --decode | sh: what the shell in the end ran is all there."""
-    text = "Y2F0IC9ldGMvaG9zdG5hbWUgPi9kZXYvbnVsbAo="  # cat /etc/hostname >/dev/null
+    text = base64.b64encode(b"cat /etc/group >/dev/null\n").decode()
     log = audit(["sh", "-c", f"echo {text} | base64 --decode | sh"], cwd=place)
     commands = [(os.path.basename(r["path"]), r["argv"]) for r in log.of("session.command", return_code=0)]
     assert commands[0] == (
@@ -140,7 +141,7 @@ def test_a_pipeline_as_the_project_is_for(audit, place):
     assert sorted(commands[1:3]) == sorted(
         [("base64", ["--decode"]), (os.path.basename(os.path.realpath("/bin/sh")), [])]
     )
-    assert commands[3:] == [("cat", ["/etc/hostname"])]
-    opened = log.one("session.disk", path="/etc/hostname")
+    assert commands[3:] == [("cat", ["/etc/group"])]
+    opened = log.one("session.disk", path="/etc/group")
     assert opened["program"] == "cat" and opened["return_code"] >= 0
     log.one("session.disk", path="/dev/null", mode="0666", flags=0o1101)

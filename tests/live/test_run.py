@@ -10,7 +10,7 @@ import time
 
 import machine
 import pytest
-from session import Following, helpers_of, idle, kill_quietly, read_until, wait_gone
+from session import Following, recorders_of, idle, kill_quietly, read_until, wait_gone
 
 
 def all_programs():
@@ -139,7 +139,7 @@ def test_command_inherits_what_it_would_without(start, place, change):
     dumps = []
     for audited in (False, True):
         out = place + b"/out"
-        extra = os.open("/etc/hosts", os.O_RDONLY | os.O_NOATIME)
+        extra = os.open("/etc/passwd", os.O_RDONLY | os.O_NOATIME)
         os.dup2(extra, 57)
         with open(place + b"/in", "rb") as stdin, open(out, "wb") as stdout, open(
             place + b"/err", "wb"
@@ -236,7 +236,7 @@ def test_from_a_script_and_in_a_pipe(place):
 def test_nothing_is_left_behind(start):
     session = start(["cat"], stdin=subprocess.PIPE)
     first = session.start_record()
-    programs = programs_of([session.process.pid, *helpers_of(session, first)])
+    programs = programs_of([session.process.pid, *recorders_of(session, first)])
     assert programs and programs <= all_programs()
     folder = machine.cgroup_folder(first["cgroup_path"])
     assert os.path.isdir(folder)
@@ -250,21 +250,21 @@ def test_nothing_is_left_behind(start):
 def test_killing_the_front_leaves_command_and_the_record_alone(start):
     """SIGKILL of `seshat run`: COMMAND goes on, the log is whole, and nothing is left in the end."""
     session = start(
-        ["sh", "-c", "echo ready; read line; cat /etc/hostname >/dev/null; exit 0"], stdin=subprocess.PIPE
+        ["sh", "-c", "echo ready; read line; cat /etc/group >/dev/null; exit 0"], stdin=subprocess.PIPE
     )
     first = session.start_record()
     read_until(session.process.stdout, b"ready")
-    helpers = helpers_of(session, first)
-    programs = programs_of(helpers)
+    recorders = recorders_of(session, first)
+    programs = programs_of(recorders)
     session.process.kill()
     session.process.wait()
     assert os.path.exists(f"/proc/{first['leader_pid']}")
-    assert all(idle(pid) for pid in helpers)
+    assert all(idle(pid) for pid in recorders)
     session.finish(b"go\n", status=-signal.SIGKILL)
-    for pid in helpers:
+    for pid in recorders:
         wait_gone(pid)
     log = session.log()
-    log.one("session.disk", path="/etc/hostname")
+    log.one("session.disk", path="/etc/group")
     assert log.one("session.exit", pid=first["leader_pid"])["exit_code"] == 0
     assert programs_gone(programs)
     assert not os.path.exists(machine.cgroup_folder(first["cgroup_path"]))
@@ -275,10 +275,10 @@ def test_killing_the_front_at_once_leaves_nothing(start):
     for _ in range(10):
         session = start(["cat"], stdin=subprocess.PIPE)
         first = session.start_record()
-        helpers = helpers_of(session, first)
+        recorders = recorders_of(session, first)
         session.process.kill()
         session.finish(b"", status=-signal.SIGKILL)
-        for pid in helpers:
+        for pid in recorders:
             wait_gone(pid)
         assert session.log().of("session.exit")[-1]["pid"] == first["leader_pid"]
         assert not os.path.exists(machine.cgroup_folder(first["cgroup_path"]))
@@ -289,9 +289,9 @@ def test_killing_the_recorder_leaves_command_alone(start):
     session = start(["sh", "-c", "echo ready; read line; exit 0"], stdin=subprocess.PIPE)
     first = session.start_record()
     read_until(session.process.stdout, b"ready")
-    helpers = helpers_of(session, first)
-    programs = programs_of(helpers)
-    for pid in helpers:
+    recorders = recorders_of(session, first)
+    programs = programs_of(recorders)
+    for pid in recorders:
         os.kill(pid, signal.SIGKILL)
         wait_gone(pid)
     out, err = session.finish(b"go\n", status=None)

@@ -58,11 +58,11 @@ def test_sessions_at_once_do_not_see_each_other(start, count):
 def test_a_session_in_a_session(audit, place):
     """The inner one's records are its own; the outer one sees `seshat run` itself and all that comes of it, as of any program."""
     inner = place.decode() + "/inner"
-    log = audit([machine.SESHAT, "run", "-o", inner, "cat", "/etc/hostname"])
+    log = audit([machine.SESHAT, "run", "-o", inner, "cat", "/etc/group"])
 
     with open(inner, "rb") as file:
         within = Log(file.read()).check()
-    assert within.one("session.disk", path="/etc/hostname")["program"] == "cat"
+    assert within.one("session.disk", path="/etc/group")["program"] == "cat"
     assert log.of("session.command")[0]["path"] == machine.SESHAT
     pid = within.start["leader_pid"]
     assert {record["pid"] for record in within.probed()} == {pid}

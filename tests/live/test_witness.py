@@ -23,9 +23,9 @@ PROGRAMS = {
         printf '#include <stdio.h>\\nint main(void) { puts("hello"); return 0; }\\n' > a.c
         gcc -O1 -Wall -o a a.c && ./a > /dev/null""",
     "script": """
-        printf '#!/bin/sh -u\\ncat "$@" "$0" > /dev/null\\n' > script && chmod +x script && ./script /etc/hosts
+        printf '#!/bin/sh -u\\ncat "$@" "$0" > /dev/null\\n' > script && chmod +x script && ./script /etc/passwd
         ./script '/none with space' 2> /dev/null || ./none 2> /dev/null || true
-        "$PWD/script" && env -i "$PWD/script" /etc/hosts""",
+        "$PWD/script" && env -i "$PWD/script" /etc/passwd""",
     "network": """
         exec /usr/bin/python3 -c '
 import socket, threading
@@ -37,7 +37,7 @@ def work(i):
         with socket.create_connection(six.getsockname()[:2]): pass
         with socket.socket(socket.AF_UNIX) as u:
             u.connect_ex("/none/%d" % i); u.connect_ex("\\0none %d" % i)
-        open("/etc/hosts").close()
+        open("/etc/passwd").close()
 threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
 for t in threads: t.start()
 for t in threads: t.join()
@@ -63,7 +63,7 @@ def test_strace_and_the_log_agree(audit, place, name):
 def test_the_witness_is_strict(audit, place):
     """A record that is missing, and one that differs in one byte, do not pass."""
     trace = place.decode() + "/trace"
-    log = audit([*witness.ARGUMENTS, "-o", trace, "sh", "-c", "cat /etc/hosts > /dev/null"])
+    log = audit([*witness.ARGUMENTS, "-o", trace, "sh", "-c", "cat /etc/passwd > /dev/null"])
     with open(trace) as file:
         events = witness.parse(file.read())
     own = log.start["leader_pid"]

@@ -76,12 +76,12 @@ static void follow(const struct loader *loader, struct ring *ring)
 		count = ring_read(ring);
 		if (count < 0 || scope_accounts(loader, KEY, &accounts) < 0)
 			errx(1, "cannot read the ring");
-		if (count == 0 && accounts.tasks > 0 && ring_sleep(ring)) {
+		if (count == 0 && accounts.processes > 0 && ring_sleep(ring)) {
 			(void)poll(&(struct pollfd){ .fd = ring_fd(ring), .events = POLLIN }, 1,
 				   -1);
 			ring_wake(ring);
 		}
-	} while (count > 0 || accounts.tasks > 0);
+	} while (count > 0 || accounts.processes > 0);
 }
 
 int main(int argc, char **argv)

@@ -2,10 +2,17 @@
 #include "child.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "session/cgroup.h"
+
+enum {
+	WAIT_MS = 60000, /* longer than it can take */
+	YIELDS_MAX = 1000000,
+};
 
 /* What other sessions of this machine make and remove meanwhile is theirs: all names here are this process's. */
 static char *mount_point;
@@ -27,6 +34,14 @@ static bool exists(const char *below)
 	return stat(path, &st) == 0;
 }
 
+/* Somebody else's sweep may be at it just now, and ours then left it to that. */
+static void check_gone(const char *below)
+{
+	for (int i = 0; exists(below) && i < YIELDS_MAX; i++)
+		sched_yield();
+	assert_false(exists(below));
+}
+
 static void make_below(const char *below)
 {
 	char path[PATH_MAX];
@@ -36,14 +51,20 @@ static void make_below(const char *below)
 	assert_int_equal(mkdir(path, 0755), 0);
 }
 
+/* Never twice the same, as with sessions: a sweep that has seen the old one would take the new one for it. */
+static void name_anew(void)
+{
+	static unsigned int number;
+
+	snprintf(name, sizeof(name), "test-%d-%u", (int)getpid(), ++number);
+}
+
 static int setup(void **state)
 {
 	(void)state;
-	snprintf(name, sizeof(name), "test-%d", (int)getpid());
-	if (geteuid() != 0 || cgroup_find_mount(&mount_point) < 0) {
-		mount_point = NULL;
-		return 0;
-	}
+	name_anew();
+	if (geteuid() == 0)
+		(void)cgroup_find_mount(&mount_point);
 	return 0;
 }
 
@@ -68,7 +89,7 @@ static void make(struct cgroup *cgroup)
 
 static void a_cgroup_is_made_and_removed(void **state)
 {
-	char path[PATH_MAX], expected[PATH_MAX];
+	char path[PATH_MAX], expected[128];
 	struct cgroup cgroup;
 	struct stat st;
 
@@ -82,12 +103,10 @@ static void a_cgroup_is_made_and_removed(void **state)
 	snprintf(expected, sizeof(expected), "/seshat/%s", name);
 	assert_string_equal(cgroup.path, expected);
 	assert_int_equal(fcntl(cgroup.fd, F_GETFD), FD_CLOEXEC);
-	assert_int_equal(cgroup_remove(&cgroup), 0);
+	assert_int_equal(cgroup_remove(&cgroup, 0), 0);
 	assert_false(exists(name));
-	assert_int_equal(cgroup.fd, -1);
-	assert_null(cgroup.path);
-	assert_null(cgroup.mount);
-	assert_int_equal(cgroup_remove(&cgroup), 0);
+	assert_true(cgroup.fd == -1 && !cgroup.path && !cgroup.mount);
+	assert_int_equal(cgroup_remove(&cgroup, 0), 0);
 }
 
 static void nothing_stays_open(void **state)
@@ -100,12 +119,32 @@ static void nothing_stays_open(void **state)
 	assert_int_equal(child_count_fds(), fds + 1);
 	cgroup_sweep();
 	assert_int_equal(child_count_fds(), fds + 1);
-	assert_int_equal(cgroup_remove(&cgroup), 0);
+	assert_int_equal(cgroup_remove(&cgroup, 0), 0);
 	assert_int_equal(child_count_fds(), fds);
 }
 
+/* Waits until the process has left that is known to have ended, or somebody else has swept. */
+static void wait_empty(void)
+{
+	struct pollfd events = { .events = POLLPRI };
+	char path[PATH_MAX], text[128];
+	ssize_t size;
+
+	full_path(path, name);
+	strcat(path, "/cgroup.events");
+	events.fd = open(path, O_RDONLY | O_CLOEXEC);
+	while (events.fd >= 0) {
+		size = pread(events.fd, text, sizeof(text) - 1, 0);
+		text[size > 0 ? size : 0] = '\0';
+		if (size < 0 || strstr(text, "populated 0"))
+			break;
+		assert_int_equal(poll(&events, 1, WAIT_MS), 1);
+	}
+	fd_close(events.fd);
+}
+
 /* The version 2 line of /proc/PID/cgroup is the process's path. */
-static void check_member(pid_t pid, const char *path)
+static void check_in(pid_t pid, const char *path)
 {
 	char file[64], text[4096] = "\n", expected[256];
 	_cleanup_close_ int fd = -1;
@@ -134,16 +173,44 @@ static void a_process_enters_and_keeps_it(void **state)
 		_exit((int)read(ends[0], &byte, 1));
 	}
 	assert_int_equal(cgroup_enter(&cgroup, pid), 0);
-	check_member(pid, cgroup.path);
-	assert_int_equal(cgroup_remove(&cgroup), -EBUSY);
+	check_in(pid, cgroup.path);
+	assert_int_equal(cgroup_remove(&cgroup, 0), -EBUSY);
 	assert_int_equal(cgroup.fd, -1);
 	assert_true(exists(name));
 	fd_close(ends[1]);
 	assert_int_equal(child_status(pid), 0);
 	fd_close(ends[0]);
+	wait_empty();
+	cgroup_sweep();
+	name_anew();
 	make(&again);
 	assert_int_equal(cgroup_enter(&again, pid), -ESRCH);
-	assert_int_equal(cgroup_remove(&again), 0);
+	assert_int_equal(cgroup_remove(&again, 0), 0);
+}
+
+/* It is told of its end before it has left: whoever removes waits for that. */
+static void the_last_process_is_waited_for(void **state)
+{
+	struct cgroup cgroup;
+	int ends[2];
+	pid_t pid;
+	char byte;
+
+	(void)state;
+	make(&cgroup);
+	assert_int_equal(pipe(ends), 0);
+	pid = child_fork();
+	if (pid == 0) {
+		fd_close(ends[1]);
+		_exit((int)read(ends[0], &byte, 1));
+	}
+	assert_int_equal(cgroup_enter(&cgroup, pid), 0);
+	fd_close(ends[0]);
+	/* It ends while it is waited for, or before. */
+	fd_close(ends[1]);
+	assert_int_equal(cgroup_remove(&cgroup, WAIT_MS), 0);
+	assert_int_equal(child_status(pid), 0);
+	assert_false(exists(name));
 }
 
 static void ids_have_paths(void **state)
@@ -159,13 +226,14 @@ static void ids_have_paths(void **state)
 	assert_int_equal(cgroup_path_of(mount_point, cgroup.id, path, strlen(cgroup.path) + 1), 0);
 	assert_int_equal(cgroup_path_of(mount_point, cgroup.id, path, strlen(cgroup.path)),
 			 -ENAMETOOLONG);
-	assert_int_equal(cgroup_path_of(mount_point, cgroup.id, small, sizeof(small)), -ENAMETOOLONG);
+	assert_int_equal(cgroup_path_of(mount_point, cgroup.id, small, sizeof(small)),
+			 -ENAMETOOLONG);
 	assert_int_equal(stat(mount_point, &st), 0);
 	assert_int_equal(cgroup_path_of(mount_point, st.st_ino, path, sizeof(path)), 0);
 	assert_string_equal(path, "/");
 	assert_int_equal(cgroup_path_of("/nowhere", cgroup.id, path, sizeof(path)), -ENOENT);
 	st.st_ino = cgroup.id;
-	assert_int_equal(cgroup_remove(&cgroup), 0);
+	assert_int_equal(cgroup_remove(&cgroup, 0), 0);
 	assert_int_equal(cgroup_path_of(mount_point, st.st_ino, path, sizeof(path)), -ESTALE);
 }
 
@@ -179,7 +247,7 @@ static void what_was_made_below_goes_with_it(void **state)
 	make_below("a/b");
 	make_below("a/b/c");
 	make_below("d");
-	assert_int_equal(cgroup_remove(&cgroup), 0);
+	assert_int_equal(cgroup_remove(&cgroup, 0), 0);
 	assert_false(exists(name));
 }
 
@@ -195,7 +263,7 @@ static void a_sweep_leaves_what_has_an_owner(void **state)
 	assert_int_equal(fchdir(cgroup.fd), 0);
 	assert_int_equal(access("a", F_OK), 0);
 	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(cgroup_remove(&cgroup), 0);
+	assert_int_equal(cgroup_remove(&cgroup, 0), 0);
 }
 
 static void a_sweep_removes_what_was_abandoned(void **state)
@@ -209,7 +277,7 @@ static void a_sweep_removes_what_was_abandoned(void **state)
 	cgroup_release(&cgroup);
 	assert_int_equal(cgroup.fd, -1);
 	cgroup_sweep();
-	assert_false(exists(name));
+	check_gone(name);
 }
 
 /* Its processes keep an abandoned one; once they have ended, the next session clears it up. */
@@ -237,13 +305,13 @@ static void a_new_session_sweeps(void **state)
 	fd_close(ends[0]);
 	fd_close(ends[1]);
 	assert_int_equal(child_status(pid), 0);
+	wait_empty();
 	strcpy(first, name);
-	strcat(name, "-next");
+	name_anew();
 	make(&next);
-	assert_false(exists(first));
-	assert_int_equal(cgroup_remove(&next), 0);
+	check_gone(first);
+	assert_int_equal(cgroup_remove(&next, 0), 0);
 	assert_false(exists(name));
-	strcpy(name, first);
 }
 
 /* Makes and removes one again and again, while others do so: "/seshat" itself comes and goes. */
@@ -251,10 +319,10 @@ static void come_and_go(void)
 {
 	struct cgroup cgroup;
 
-	snprintf(name, sizeof(name), "test-%d", (int)getpid());
 	for (int i = 0; i < 200; i++) {
+		name_anew();
 		child_check((errno = -cgroup_create(&cgroup, name)) == 0);
-		child_check((errno = -cgroup_remove(&cgroup)) == 0);
+		child_check((errno = -cgroup_remove(&cgroup, 0)) == 0);
 	}
 	_exit(0);
 }
@@ -266,7 +334,7 @@ static void sessions_begin_while_others_end(void **state)
 
 	(void)state;
 	make(&cgroup);
-	assert_int_equal(cgroup_remove(&cgroup), 0);
+	assert_int_equal(cgroup_remove(&cgroup, 0), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
 		pids[i] = child_fork();
 		if (pids[i] == 0)
@@ -317,6 +385,7 @@ int main(void)
 		CGROUP_TEST(a_cgroup_is_made_and_removed),
 		CGROUP_TEST(nothing_stays_open),
 		CGROUP_TEST(a_process_enters_and_keeps_it),
+		CGROUP_TEST(the_last_process_is_waited_for),
 		CGROUP_TEST(ids_have_paths),
 		CGROUP_TEST(what_was_made_below_goes_with_it),
 		CGROUP_TEST(a_sweep_leaves_what_has_an_owner),

@@ -22,7 +22,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const NAMES[] = { "tool", "bin/tool", "other/tool", "text", "bin", "other" };
+	static const char *const NAMES[] = { "tool", "bin/tool", "other/tool",
+					     "text", "bin",	 "other" };
 	int r;
 
 	(void)state;

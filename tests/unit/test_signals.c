@@ -53,7 +53,8 @@ static void what_a_command_is_sent_is_waited_for(void **state)
 
 static void what_means_a_fault_of_this_process_is_not(void **state)
 {
-	static const int OWN[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGPIPE, SIGKILL, SIGSTOP };
+	static const int OWN[] = { SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,
+				   SIGABRT, SIGPIPE, SIGKILL, SIGSTOP };
 	sigset_t set;
 
 	(void)state;

@@ -47,9 +47,9 @@ static void units_are_powers_of_1024(void **state)
 static void what_is_no_size_is_invalid(void **state)
 {
 	static const char *const WRONG[] = {
-		"",    " ",   "K",    " 16M",  "16M ",	"+16M", "-16M", "16m",	 "16k",	    "16MB",
-		"16B", "16T", "0x10", "1.5M",  "1e6",	"16 M", "\n16", "16M\n", "\xff",    "1\xff",
-		"M16", "--",  "1_0",  "\t16M", "sixty", "16KM", "16,0", "½M",    "16M16M", "1/2",
+		"",    " ",   "K",    " 16M",  "16M ",	"+16M", "-16M", "16m",	 "16k",	   "16MB",
+		"16B", "16T", "0x10", "1.5M",  "1e6",	"16 M", "\n16", "16M\n", "\xff",   "1\xff",
+		"M16", "--",  "1_0",  "\t16M", "sixty", "16KM", "16,0", "½M",	 "16M16M", "1/2",
 	};
 
 	(void)state;
