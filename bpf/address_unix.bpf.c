@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's own copy of a unix socket's address at connect(2), since 6.7 (859051dd165e). A file of its own, as
+ * The kernel's own copy of a unix socket's address at connect(2), since 6.7. A file of its own, as
  * older kernels have no such hook, nor the function that gives the context's kernel side: there this program is
  * left out, and the name is read from the caller's memory after the call.
  */

@@ -67,8 +67,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 {
 	struct task_state *state = scope_find(task);
 	struct session_state *session;
-	__u32 tid = task->pid;
-	__u64 key;
+	__u64 key, address = (__u64)task;
 	bool last;
 
 	if (!state)
@@ -79,7 +78,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 		exit_emit(task, state);
 	/* What runs of this task from here on is the kernel's own. */
 	state->session = 0;
-	if (control.scope_hints && !bpf_map_delete_elem(&orphans, &tid))
+	if (control.scope_hints && !bpf_map_delete_elem(&orphans, &address))
 		__sync_fetch_and_add(&control.scope_hints, -1);
 	if (!last)
 		return 0;

@@ -66,14 +66,15 @@ struct {
 } cgroup_sessions SEC(".maps");
 
 /*
- * Tasks whose storage could not be made when they were forked, by tid: the kernel refuses it while another
+ * Tasks whose storage could not be made when they were forked, by their address, which no exec changes, until they
+ * exit: the kernel refuses it while another
  * task on this processor was preempted inside a storage look-up, which a user can bring about. Preallocated,
  * so that it does not fail in the same moment.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 8192);
-	__type(key, __u32);
+	__type(key, __u64);
 	__type(value, struct task_state);
 } orphans SEC(".maps");
 

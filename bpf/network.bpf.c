@@ -16,6 +16,7 @@ enum {
 	CALL_SENDTO = 11,
 	CALL_SENDMSG = 16,
 	CALL_SENDMMSG = 20,
+	SEND_FASTOPEN = 0x20000000, /* MSG_FASTOPEN */
 };
 
 /* What the call was asked for; the address is what the caller's memory holds after the call, a claim. */
@@ -24,6 +25,7 @@ struct network_request {
 	__u32 claimed_size;
 	__u32 call; /* CALL_* */
 	__u32 descriptor;
+	__u32 flags; /* MSG_*, of a send */
 	__u16 operation;
 	__u16 family;
 	__u32 size; /* bytes of address that could be read */
@@ -140,6 +142,26 @@ static __always_inline bool is_inet(__u16 family)
 	return family == FAMILY_INET || family == FAMILY_INET6;
 }
 
+/*
+ * A socket without a peer is connected to none, whatever the call returned: a seccomp filter may have answered in the
+ * kernel's place.
+ */
+static __always_inline bool network_has_peer(const struct sock *sk, __u16 family,
+					     const struct network_request *request)
+{
+	__u64 addr[2] = {};
+
+	if (KREAD(sk, __sk_common.skc_dport))
+		return true;
+	/* A disconnect (AF_UNSPEC) takes the port away and leaves the address. */
+	if (request->family == FAMILY_UNSPEC)
+		return false;
+	if (family == FAMILY_INET)
+		return KREAD(sk, __sk_common.skc_daddr);
+	BPF_CORE_READ_INTO(&addr, sk, __sk_common.skc_v6_daddr);
+	return addr[0] | addr[1];
+}
+
 static __always_inline void network_addresses(struct wire_network *out, const struct sock *sk,
 					      const struct network_request *request,
 					      const struct pending_address *pending)
@@ -153,7 +175,7 @@ static __always_inline void network_addresses(struct wire_network *out, const st
 	if (sk && is_inet(out->socket_family))
 		network_source(out, sk);
 	if (request->operation == WIRE_CONNECT && sk && done && is_inet(out->socket_family) &&
-	    (KREAD(sk, __sk_common.skc_dport) || request->family != FAMILY_UNSPEC))
+	    (pending || network_has_peer(sk, out->socket_family, request)))
 		network_peer(out, sk);
 	else if (pending && is_inet(pending->family))
 		network_pending(out, pending, request);
@@ -347,9 +369,13 @@ SHARED int network_body(struct task_state *state, struct network_request *reques
 
 	if (!state || !request)
 		return 0;
-	/* A send on a new TCP socket can be a connect too (MSG_FASTOPEN): then that hook has seen it. */
-	if (request->call != CALL_CONNECT && state->pending.operation != WIRE_CONNECT + 1)
+	/* A send on a new TCP socket can be a connect too: then that hook has seen it. */
+	if (request->call != CALL_CONNECT &&
+	    !((request->flags & SEND_FASTOPEN) && state->pending.operation == WIRE_CONNECT + 1))
 		request->operation = WIRE_SEND;
+	/* Left by a call that ended elsewhere: io_uring's. */
+	if (state->pending.operation != request->operation + 1)
+		state->pending.operation = 0;
 	if (!network_due(task, state, request))
 		return 0;
 	network_read_address(request);
@@ -370,12 +396,14 @@ int BPF_PROG(network_exit, struct pt_regs *regs, long ret)
 	arguments[0] = arch_argument(regs, compat, 0);
 	arguments[1] = arch_argument(regs, compat, 1);
 	arguments[2] = arch_argument(regs, compat, 2);
-	arguments[3] = 0; /* the flags of a send */
+	arguments[3] = arch_argument(regs, compat, 3);
 	arguments[4] = arch_argument(regs, compat, 4);
 	arguments[5] = arch_argument(regs, compat, 5);
 	request.call = network_call(arguments, compat, arch_syscall(regs, compat));
 	request.descriptor = (__u32)arguments[0];
 	request.several = request.call == CALL_SENDMMSG;
+	/* sendto(descriptor, data, size, flags, ...), sendmsg(descriptor, message, flags) */
+	request.flags = (__u32)arguments[request.call == CALL_SENDTO ? 3 : 2];
 	network_pointer(&request, arguments, arch_pointers32(regs, compat));
 	state = scope_find(task);
 	return state ? network_body(state, &request, ret) : 0;

@@ -59,8 +59,6 @@ SHARED int part_user_string(struct scratch *scratch, __u16 type, __u64 string)
 		flags = WIRE_PART_UNREADABLE;
 	else
 		size = (__u32)r - 1;
-	if (size == WIRE_PATH_SIZE - 1)
-		flags = WIRE_PART_LIMIT;
 	return part_end(scratch, at, type, flags, size);
 }
 

@@ -8,7 +8,8 @@
 enum {
 	/* components and mounts: a path of PATH_MAX has at most half as many of each */
 	WALK_STEPS = 8192,
-	NAME_LENGTH = 255,   /* NAME_MAX */
+	NAME_LENGTH = 255, /* NAME_MAX */
+	UNREACHABLE_LENGTH = 13,
 	NUMBER_DIGITS = 20,  /* of an inode number */
 	FILE_TYPE = 0170000, /* S_IFMT, and two of its values */
 	FILE_SOCKET = 0140000,
@@ -82,6 +83,23 @@ static __noinline void walk_nameless(struct scratch *scratch, const struct dentr
 		walk_word(scratch, "/inode:[", 8);
 }
 
+/*
+ * Does the mount hang in no tree that has a root? Unmounted lazily it has no namespace, and made by open_tree(2) or
+ * fsmount(2) an anonymous one: is_anon_ns() in fs/mount.h, by its number, or before there was one by its sequence.
+ */
+static __always_inline bool mount_is_detached(const struct mount *mount)
+{
+	const struct mnt_namespace *namespace = KREAD(mount, mnt_ns);
+
+	if (!namespace)
+		return true;
+	if (bpf_core_field_exists(namespace->seq))
+		return KREAD(namespace, seq) == 0;
+	if (bpf_core_field_exists(namespace->ns.ns_id))
+		return KREAD(namespace, ns.ns_id) == 0;
+	return false;
+}
+
 /* From the top of a mount to where it is mounted; 1 at the top of the tree. */
 static __always_inline long walk_mount(struct path_walk *walk)
 {
@@ -89,7 +107,7 @@ static __always_inline long walk_mount(struct path_walk *walk)
 			   *above = KREAD(mount, mnt_parent);
 
 	if (above == mount || !above) {
-		if (!KREAD(mount, mnt_ns))
+		if (mount_is_detached(mount))
 			walk->flags |= WIRE_PATH_DETACHED;
 		return 1;
 	}
@@ -120,6 +138,17 @@ static long path_walk_step(__u32 index, void *data)
 	return parent ? walk_prepend(scratch, dentry) : 1;
 }
 
+/* What is no whole path from a root does not look like one, which begins with "/". */
+static __always_inline void walk_mark(struct scratch *scratch)
+{
+	__u32 position = scratch->path.position;
+
+	if (scratch->path.flags & WIRE_PATH_CUT)
+		__builtin_memcpy(&scratch->walk[position & (WIRE_PATH_SIZE - 1)], "...", 3);
+	else if ((scratch->path.flags & WIRE_PATH_DETACHED) && position >= UNREACHABLE_LENGTH)
+		walk_word(scratch, "(unreachable)", UNREACHABLE_LENGTH); /* as getcwd(2) has it */
+}
+
 /* The path that path_from() has set the beginning of, as a part of the record. */
 SHARED int part_path(struct scratch *scratch, __u16 type)
 {
@@ -135,15 +164,13 @@ SHARED int part_path(struct scratch *scratch, __u16 type)
 	/* d_unlinked(): no longer in the hash, and not the top of a tree, which never was. */
 	if (!KREAD(dentry, d_hash.pprev) && KREAD(dentry, d_parent) != dentry)
 		scratch->path.flags |= WIRE_PATH_DELETED;
-	position = scratch->path.position;
-	if (position >= WIRE_PATH_SIZE) {
+	if (scratch->path.position >= WIRE_PATH_SIZE) {
 		/* The top of the tree itself has no components. */
-		position = WIRE_PATH_SIZE - 1;
-		scratch->walk[position] = '/';
+		scratch->path.position = WIRE_PATH_SIZE;
+		walk_character(scratch, '/');
 	}
-	if (scratch->path.flags & WIRE_PATH_CUT)
-		/* Nothing that looks like a whole path, which begins with "/". */
-		__builtin_memcpy(&scratch->walk[position & (WIRE_PATH_SIZE - 1)], "...", 3);
+	walk_mark(scratch);
+	position = scratch->path.position & (WIRE_PATH_SIZE - 1);
 	size = WIRE_PATH_SIZE - position;
 	barrier_var(size);
 	if (size > WIRE_PATH_SIZE)

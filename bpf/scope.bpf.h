@@ -14,11 +14,13 @@ static __always_inline struct session_state *scope_session(__u64 key)
 	return bpf_map_lookup_elem(&sessions, &key);
 }
 
-/* Remembers, where the storage cannot be made, the state of a task by its tid. */
-static __always_inline int scope_orphan(struct session_state *session, __u32 tid,
+/* Remembers, where the storage cannot be made, the state of a task. */
+static __always_inline int scope_orphan(struct session_state *session, struct task_struct *task,
 					const struct task_state *state)
 {
-	if (bpf_map_update_elem(&orphans, &tid, state, BPF_ANY))
+	__u64 key = (__u64)task;
+
+	if (bpf_map_update_elem(&orphans, &key, state, BPF_ANY))
 		return -1;
 	__sync_fetch_and_add(&control.scope_hints, 1);
 	__sync_fetch_and_add(&session->orphans, 1);
@@ -44,7 +46,7 @@ static __always_inline bool scope_enter(struct task_struct *task, const struct t
 	state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (state)
 		state_inherit(state, from);
-	else if (scope_orphan(session, task->pid, from))
+	else if (scope_orphan(session, task, from))
 		return false;
 	/* Threads come and go with their process. */
 	if (task->pid == task->tgid)
@@ -96,6 +98,22 @@ static __always_inline struct task_state *joined_enter(struct task_struct *task,
 	return state;
 }
 
+/* An orphan's storage, made now; NULL where that still cannot be. */
+static __always_inline struct task_state *orphan_enter(struct task_struct *task,
+						       const struct task_state *orphan)
+{
+	struct task_state *state =
+		bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	__u64 key = (__u64)task;
+
+	if (!state)
+		return NULL;
+	state_inherit(state, orphan);
+	if (!bpf_map_delete_elem(&orphans, &key))
+		__sync_fetch_and_add(&control.scope_hints, -1);
+	return state;
+}
+
 /*
  * The current task, if it has no storage of its own: an orphan, or a thread of a process that joined. Makes the
  * storage; where that still cannot be, the task is, or stays, an orphan.
@@ -103,22 +121,15 @@ static __always_inline struct task_state *joined_enter(struct task_struct *task,
 __weak int scope_adopt(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *state, *orphan, made = {};
+	struct task_state *orphan, made = {};
 	struct session_state *session;
 	struct joined_state *from;
-	__u32 tid = task->pid;
 	__u64 key;
 
-	orphan = bpf_map_lookup_elem(&orphans, &tid);
-	if (orphan) {
-		state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-		if (!state)
-			return 0;
-		state_inherit(state, orphan);
-		if (!bpf_map_delete_elem(&orphans, &tid))
-			__sync_fetch_and_add(&control.scope_hints, -1);
-		return 1;
-	}
+	key = (__u64)task;
+	orphan = bpf_map_lookup_elem(&orphans, &key);
+	if (orphan)
+		return orphan_enter(task, orphan) != NULL;
 	key = joined_key(task);
 	from = bpf_map_lookup_elem(&joined, &key);
 	if (!from)
@@ -129,21 +140,38 @@ __weak int scope_adopt(void)
 	made.session = from->session;
 	made.cgroup = from->cgroup;
 	if (session)
-		scope_orphan(session, tid, &made);
+		scope_orphan(session, task, &made);
 	return 0;
 }
 
-/* The state of a task that is not the current one, if it is in a session. An orphan's is not found. */
+/* Is a task, which may be another than the current one, in a session, with or without storage of its own? */
+static __always_inline bool scope_known(struct task_struct *task)
+{
+	struct task_state *state = bpf_task_storage_get(&tasks, task, 0, 0);
+	__u64 key = (__u64)task;
+
+	if (state)
+		return state->session;
+	if (!control.scope_hints)
+		return false;
+	if (bpf_map_lookup_elem(&orphans, &key))
+		return true;
+	key = joined_key(task);
+	return bpf_map_lookup_elem(&joined, &key);
+}
+
+/* The state of a task that is known; NULL where its storage cannot be made. */
 static __always_inline struct task_state *scope_state(struct task_struct *task)
 {
 	struct task_state *state = bpf_task_storage_get(&tasks, task, 0, 0);
 	struct joined_state *from;
-	__u64 key;
+	__u64 key = (__u64)task;
 
+	if (state || !control.scope_hints)
+		return state;
+	state = bpf_map_lookup_elem(&orphans, &key);
 	if (state)
-		return state->session ? state : NULL;
-	if (!control.scope_hints)
-		return NULL;
+		return orphan_enter(task, state);
 	key = joined_key(task);
 	from = bpf_map_lookup_elem(&joined, &key);
 	return from ? joined_enter(task, from) : NULL;
@@ -156,7 +184,7 @@ static __always_inline struct task_state *scope_state(struct task_struct *task)
 static __always_inline struct task_state *scope_find(struct task_struct *current)
 {
 	struct task_state *state = bpf_task_storage_get(&tasks, current, 0, 0);
-	__u32 tid;
+	__u64 key = (__u64)current;
 
 	if (state)
 		return state->session ? state : NULL;
@@ -164,8 +192,7 @@ static __always_inline struct task_state *scope_find(struct task_struct *current
 		return NULL;
 	if (scope_adopt())
 		return bpf_task_storage_get(&tasks, current, 0, 0);
-	tid = current->pid;
-	return bpf_map_lookup_elem(&orphans, &tid);
+	return bpf_map_lookup_elem(&orphans, &key);
 }
 
 struct cgroup_walk {

@@ -56,8 +56,8 @@ struct session_state {
 	__u64 numbered; /* the last number given */
 	__u64 lost[WIRE_KINDS];
 	__s64 processes; /* alive */
-	__u64 cgroup;  /* id of the session's cgroup */
-	__u64 orphans; /* forks whose storage had to be made later */
+	__u64 cgroup;	 /* id of the session's cgroup */
+	__u64 orphans;	 /* forks whose storage had to be made later */
 	__u32 tty_told;
 	__u32 reserved;
 };

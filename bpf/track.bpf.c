@@ -92,7 +92,7 @@ int BPF_PROG(cgroup_attach, struct cgroup *to, const char *path, struct task_str
 	/* The default hierarchy alone: version 1 hierarchies have other numbers. */
 	if (KREAD(cgroup, root, hierarchy_id) != 0)
 		return 0;
-	if (scope_state(task))
+	if (scope_known(task))
 		cgroup_moved(task, cgroup, path);
 	else
 		cgroup_joined(task, cgroup);

@@ -80,7 +80,7 @@ enum wire_part_type {
 	WIRE_PART_NONE,
 	/* the kernel's path of the file, of the unix socket's peer, or of the cgroup moved to */
 	WIRE_PART_PATH,
-	/* the path as the program gave it: WIRE_PART_UNREADABLE if the pointer was bad */
+	/* the path as the program gave it, up to PATH_MAX: WIRE_PART_UNREADABLE if the pointer was bad */
 	WIRE_PART_REQUEST,
 	/* the directory a request is relative to, or the task's root for an absolute one */
 	WIRE_PART_BASE,
@@ -99,7 +99,7 @@ enum wire_part_flags {
 	 * a file without a place in any tree: memfd, pipe, socket; the bytes are "/" and its name
 	 */
 	WIRE_PATH_PSEUDO = 8,
-	/* the walk ended at a mount that hangs in no tree (open_tree, lazy umount) */
+	/* the walk ended at a mount that hangs in no tree (open_tree, lazy umount): "(unreachable)" stands before it */
 	WIRE_PATH_DETACHED = 16,
 	/* longer than WIRE_PATH_SIZE: the beginning is missing, "..." stands there */
 	WIRE_PATH_CUT = 32,

@@ -13,6 +13,8 @@ static const struct {
 	{ CAP_PERFMON, "cap_perfmon" },	      /* programs that read kernel memory */
 	{ CAP_NET_ADMIN, "cap_net_admin" },   /* sock_addr programs on a cgroup */
 	{ CAP_SYS_PTRACE, "cap_sys_ptrace" }, /* /proc/PID/exe of other users' processes */
+	{ CAP_DAC_OVERRIDE,
+	  "cap_dac_override" }, /* a cgroup below a root that nobody may write to */
 	{ CAP_DAC_READ_SEARCH, "cap_dac_read_search" }, /* a cgroup by its handle */
 };
 

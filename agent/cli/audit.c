@@ -112,8 +112,10 @@ void audit_follow(struct audit *audit, int orders)
 
 	for (;;) {
 		count = read_batch(audit);
+		/* What ended has sent its records before it was counted out. */
 		if (count < 0 || (count == 0 && ended))
 			return;
+		ended = false;
 		if (count == 0 || audit->exited || ++batches % ACCOUNTS_EVERY == 0)
 			ended = check_accounts(audit);
 		if (ended)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -15,6 +16,7 @@
 #include "cli/audit_state.h"
 #include "cli/pretty_sink.h"
 #include "cli/status.h"
+#include "kernel/features.h"
 #include "kernel/scope.h"
 #include "sinks/stream.h"
 
@@ -37,6 +39,13 @@ static int path_of_cgroup(uint64_t id, char *buf, size_t size, void *userdata)
 	return cgroup_path_of(audit->cgroup.mount, id, buf, size);
 }
 
+/* Where the pids of kernel records are not those of /proc, there is nothing to be learned from it. */
+static int no_exe_path(uint32_t pid, char *buf, size_t size, void *userdata)
+{
+	(void)pid, (void)buf, (void)size, (void)userdata;
+	return -EOPNOTSUPP;
+}
+
 static int begin_probes(struct audit *audit, const struct recorder_config *config)
 {
 	struct loader_config loading = { .ring_size = config->ring_size };
@@ -48,7 +57,8 @@ static int begin_probes(struct audit *audit, const struct recorder_config *confi
 	r = loader_new(&audit->loader, &loading, reason);
 	if (r < 0) {
 		log_error("%s", reason);
-		return STATUS_FAILED;
+		/* With all capabilities, but those of a user namespace: a container's. */
+		return r == -EPERM ? STATUS_CAPABILITY : STATUS_FAILED;
 	}
 	r = ring_new(&audit->ring, audit->loader, config->ring_size, take_record, audit);
 	if (r < 0) {
@@ -110,6 +120,11 @@ static int begin_pipeline(struct audit *audit, const struct recorder_config *con
 	struct pipeline_config piping = { .cgroup_path = path_of_cgroup, .userdata = audit };
 	int r = host_identify(&piping.host);
 
+	if (!features_initial_pids()) {
+		log_warning(
+			"not in the initial pid namespace: leader_pid is this namespace's, other pids the machine's");
+		piping.exe_path = no_exe_path;
+	}
 	if (r < 0) {
 		log_error("cannot tell which machine this is: %s", strerror(-r));
 		return STATUS_FAILED;
@@ -207,6 +222,12 @@ static int begin_scope(struct audit *audit, const struct recorder_config *config
 	if (r < 0) {
 		log_error("cannot mark process %d as the session's: %s", (int)config->command->pid,
 			  strerror(-r));
+		return STATUS_FAILED;
+	}
+	/* Had it ended before it was marked, its end would not be seen. */
+	if (poll(&(struct pollfd){ .fd = pidfd, .events = POLLIN }, 1, 0) != 0) {
+		log_error("process %d was ended before it could become the command",
+			  (int)config->command->pid);
 		return STATUS_FAILED;
 	}
 	r = cgroup_enter(&audit->cgroup, config->command->pid);

@@ -137,15 +137,18 @@ int command_spawn(struct command *command, const struct signals *signals)
 	return 0;
 }
 
-int command_go(struct command *command)
+void command_go(struct command *command)
 {
-	int error = 0;
-	ssize_t size;
-
-	/* The pipes close on exec: end of file is success. */
 	(void)fd_write_all(command->go, "g", 1);
 	command->go = fd_close(command->go);
-	size = fd_read_all(command->failure, &error, sizeof(error));
+}
+
+int command_failure(struct command *command)
+{
+	int error = 0;
+	/* Its end of the pipe closed on exec, or with the process: this waits for nobody. */
+	ssize_t size = fd_read_all(command->failure, &error, sizeof(error));
+
 	command->failure = fd_close(command->failure);
 	return size == (ssize_t)sizeof(error) ? error : 0;
 }

@@ -27,11 +27,14 @@ int command_find(struct command *ret, char **argv);
  */
 int command_spawn(struct command *command, const struct signals *signals);
 
+/* Lets it execute. */
+void command_go(struct command *command);
+
 /*
- * Lets it execute. Returns 0, or the errno (positive) of the exec that failed; the process then exits with
- * STATUS_NOT_EXECUTABLE or STATUS_NOT_FOUND.
+ * Once the process has ended: the errno (positive) of its exec, if that failed, and then it has ended with
+ * STATUS_NOT_EXECUTABLE or STATUS_NOT_FOUND; else 0.
  */
-int command_go(struct command *command);
+int command_failure(struct command *command);
 
 /*
  * Lets go of the process without ending it: in a child of this one, which would hold the pipes open in which the other

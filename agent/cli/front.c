@@ -14,12 +14,13 @@
 #include "session/cgroup.h"
 
 struct front {
-	const struct command *command;
+	struct command *command;
 	struct recorder *recorder;
 	bool no_wait;
 	bool command_ended;
 	bool recorder_ended;
 	bool recorder_failed;
+	bool stopping;
 	int status; /* of the command, as an exit status */
 };
 
@@ -55,8 +56,18 @@ static void reap_recorder(struct front *front, int status)
 		return;
 	front->recorder_ended = true;
 	front->recorder_failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
-	if (front->recorder_failed && !front->command_ended)
-		log_error("the recorder has ended: the session is not audited any more");
+	if (front->recorder_failed)
+		log_error("the recorder was ended: the session is not audited any more");
+}
+
+static void command_is_over(struct front *front, int status)
+{
+	int error = command_failure(front->command);
+
+	if (error)
+		log_error("cannot execute %s: %s", front->command->argv[0], strerror(error));
+	front->command_ended = true;
+	front->status = WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_SIGNAL + WTERMSIG(status);
 }
 
 static void reap(struct front *front)
@@ -70,15 +81,23 @@ static void reap(struct front *front)
 		} else if (pid == front->command->pid) {
 			if (WIFSTOPPED(status)) {
 				stop_too(front, WSTOPSIG(status));
-			} else if (WIFEXITED(status)) {
-				front->command_ended = true;
-				front->status = WEXITSTATUS(status);
-			} else if (WIFSIGNALED(status)) {
-				front->command_ended = true;
-				front->status = STATUS_SIGNAL + WTERMSIG(status);
+			} else if (WIFEXITED(status) || WIFSIGNALED(status)) {
+				command_is_over(front, status);
 			}
 		}
 	}
+}
+
+/*
+ * Somebody does not want to wait for what the command left behind: the session ends now. The second time the recorder
+ * itself is what is waited for, perhaps because nobody reads what it writes.
+ */
+static void stop_waiting(struct front *front)
+{
+	if (front->stopping)
+		(void)kill(front->recorder->pid, SIGKILL);
+	front->stopping = true;
+	recorder_stop(front->recorder);
 }
 
 static void handle_signal(struct front *front, const siginfo_t *info)
@@ -88,10 +107,9 @@ static void handle_signal(struct front *front, const siginfo_t *info)
 		return;
 	}
 	if (front->command_ended) {
-		/* Still waiting for what the command left behind: whoever wants no more of that may say so. */
 		if (info->si_signo == SIGINT || info->si_signo == SIGTERM ||
 		    info->si_signo == SIGHUP || info->si_signo == SIGQUIT)
-			recorder_stop(front->recorder);
+			stop_waiting(front);
 		return;
 	}
 	/* From the terminal or the kernel: the command's process group has it. From the command: not back to it. */
@@ -100,7 +118,7 @@ static void handle_signal(struct front *front, const siginfo_t *info)
 	(void)kill(front->command->pid, info->si_signo);
 }
 
-int front_wait(const struct command *command, struct recorder *recorder, bool no_wait)
+int front_wait(struct command *command, struct recorder *recorder, bool no_wait)
 {
 	struct front front = { .command = command, .recorder = recorder, .no_wait = no_wait };
 	sigset_t set;

@@ -15,6 +15,6 @@
  * Waits for the command, which was let go, and for the recorder, after signals_take(). `no_wait`: the session ends with the command.
  * Returns the exit status to end with.
  */
-int front_wait(const struct command *command, struct recorder *recorder, bool no_wait);
+int front_wait(struct command *command, struct recorder *recorder, bool no_wait);
 
 #endif

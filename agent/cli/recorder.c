@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,15 +14,19 @@
 #include "cli/audit.h"
 #include "cli/status.h"
 
+enum {
+	PRIORITY = -10, /* nice value */
+};
+
 /*
  * A process group of its own: the terminal's signals, and stops, go to the foreground group alone. Writing to the
- * terminal from there must not stop it either (stty tostop).
+ * terminal from there must not stop it either (stty tostop). When everybody is told to end (a shutdown), it ends
+ * with the last process of the session; and a limit on the size of files is an error of the file that has it.
  */
 static void step_aside(void)
 {
-	static const int IGNORED[] = {
-		SIGINT, SIGQUIT, SIGHUP, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU
-	};
+	static const int IGNORED[] = { SIGINT,	SIGQUIT, SIGHUP,  SIGPIPE, SIGTSTP,
+				       SIGTTIN, SIGTTOU, SIGTERM, SIGXFSZ, SIGXCPU };
 	sigset_t none;
 
 	(void)setpgid(0, 0);
@@ -43,6 +48,23 @@ static void let_go(void)
 	    chdir("/") < 0)
 		log_warning("the recorder cannot let go of the command's files: %s, ignoring",
 			    strerror(errno));
+}
+
+/*
+ * The session may be busier than there are processors, and keep the recorder from one: records are then lost. As
+ * auditd does, with its priority_boost. And it has descriptors of its own, whatever limit COMMAND is to run under.
+ */
+static void claim_resources(void)
+{
+	struct rlimit files;
+
+	if (setpriority(PRIO_PROCESS, 0, PRIORITY) < 0)
+		log_warning("the recorder runs at a lower priority than it should: %s, ignoring",
+			    strerror(errno));
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
 static int record(const struct recorder_config *config, int ready, int orders)
@@ -82,6 +104,7 @@ int recorder_spawn(struct recorder *ret, const struct recorder_config *config)
 		command_forget(config->command);
 		step_aside();
 		let_go();
+		claim_resources();
 		_exit(record(config, TAKE_FD(ready_write), orders_read));
 	}
 	*ret = (struct recorder){

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,6 +18,7 @@
 #include "cli/recorder.h"
 #include "cli/size.h"
 #include "cli/status.h"
+#include "cli/streams.h"
 
 enum {
 	KEY_PRETTY = 256,
@@ -99,22 +101,55 @@ static const struct argp PARSER = {
 	       "running, see seshat(1).",
 };
 
-/* A descriptor of the recorder's own, not COMMAND's. */
-static int open_output(const char *name)
+/* Somebody was stopped in the middle of a line: the first record must not be glued to that. */
+static int end_line(int fd, const char *name)
 {
+	_cleanup_close_ int reader = -1;
+	struct stat st;
+	char last = '\n';
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size == 0)
+		return 0;
+	reader = open(name, O_RDONLY | O_CLOEXEC);
+	/* Who may write but not read the file has to trust it. */
+	if (reader < 0 || pread(reader, &last, 1, st.st_size - 1) != 1 || last == '\n')
+		return 0;
+	return fd_write_all(fd, "\n", 1);
+}
+
+static int open_file(const char *name)
+{
+	_cleanup_close_ int fd =
+		open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, FILE_MODE);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = end_line(fd, name);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+/* A descriptor of the recorder's own, not COMMAND's. */
+static int open_output(const char *name, const struct streams *streams)
+{
+	int stream = name ? STDOUT_FILENO : STDERR_FILENO;
 	int fd;
 
-	if (!name || strcmp(name, "-") == 0)
-		fd = fcntl(name ? STDOUT_FILENO : STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	else
-		fd = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, FILE_MODE);
+	if (name && strcmp(name, "-") != 0)
+		return open_file(name);
+	if (streams->closed[stream])
+		return -EBADF;
+	fd = fcntl(stream, F_DUPFD_CLOEXEC, 3);
 	return fd < 0 ? -errno : fd;
 }
 
-static int open_outputs(const struct run_options *options, struct recorder_config *config)
+static int open_outputs(const struct run_options *options, const struct streams *streams,
+			struct recorder_config *config)
 {
 	if (options->output || !options->pretty) {
-		config->json = open_output(options->output);
+		config->json = open_output(options->output, streams);
 		if (config->json < 0) {
 			log_error("cannot write %s: %s",
 				  options->output ? options->output : "standard error",
@@ -123,7 +158,7 @@ static int open_outputs(const struct run_options *options, struct recorder_confi
 		}
 	}
 	if (options->pretty) {
-		config->pretty = open_output(NULL);
+		config->pretty = open_output(NULL, streams);
 		if (config->pretty < 0) {
 			log_error("cannot write standard error: %s", strerror(-config->pretty));
 			return STATUS_FILE;
@@ -151,9 +186,7 @@ static int audit_command(struct command *command, const struct run_options *opti
 	}
 	if (!recorder_wait_ready(&recorder))
 		return recorder_wait(&recorder);
-	r = command_go(command);
-	if (r > 0)
-		log_error("cannot execute %s: %s", command->argv[0], strerror(r));
+	command_go(command);
 	return front_wait(command, &recorder, options->no_wait);
 }
 
@@ -162,13 +195,18 @@ int run_main(int argc, char **argv)
 	struct run_options options = { .buffer_size = BUFFER_DEFAULT };
 	struct recorder_config config = { .json = -1, .pretty = -1 };
 	struct command command;
+	struct streams streams;
 	char name[] = "seshat run";
-	int status;
+	int status, r = streams_reserve(&streams);
 
 	argv[0] = name;
 	argp_err_exit_status = STATUS_FAILED;
 	if (argp_parse(&PARSER, argc, argv, ARGP_IN_ORDER, NULL, &options))
 		return STATUS_FAILED;
+	if (r < 0) {
+		log_error("cannot open /dev/null: %s", strerror(-r));
+		return STATUS_FAILED;
+	}
 	status = command_find(&command, options.command);
 	if (status)
 		return status;
@@ -176,7 +214,7 @@ int run_main(int argc, char **argv)
 	config.interactive = isatty(STDIN_FILENO);
 	status = preflight();
 	if (!status)
-		status = open_outputs(&options, &config);
+		status = open_outputs(&options, &streams, &config);
 	if (!status)
 		status = audit_command(&command, &options, &config);
 	command_discard(&command);

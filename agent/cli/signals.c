@@ -13,6 +13,8 @@ void signals_waited(sigset_t *ret)
 	sigemptyset(ret);
 	for (size_t i = 0; i < sizeof(WAITED) / sizeof(WAITED[0]); i++)
 		sigaddset(ret, WAITED[i]);
+	for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+		sigaddset(ret, number);
 }
 
 void signals_take(struct signals *ret)

@@ -16,4 +16,7 @@ bool features_btf(void);
  */
 bool features_locked_down(void);
 
+/* Are pids here those of the initial pid namespace, as in kernel records? True too where that cannot be told. */
+bool features_initial_pids(void);
+
 #endif

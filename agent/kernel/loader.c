@@ -74,11 +74,11 @@ static int object_open(struct loader *loader, const struct loader_config *config
 }
 
 /* Loads once more with a log for each program; the one that was refused is the one with an error in its log. */
-static int refused_find(struct loader *loader, const struct loader_config *config,
+static int refused_find(struct loader *loader, const struct loader_config *config, int error,
 			size_t *ret_index)
 {
 	_cleanup_free_ char *logs = calloc(loader->count, VERIFIER_LOG_SIZE);
-	int r, error;
+	int r;
 
 	if (!logs)
 		return -ENOMEM;
@@ -89,8 +89,8 @@ static int refused_find(struct loader *loader, const struct loader_config *confi
 		if (program_of(loader, i))
 			bpf_program__set_log_buf(program_of(loader, i),
 						 logs + i * VERIFIER_LOG_SIZE, VERIFIER_LOG_SIZE);
-	error = bpf_object__load(loader->object);
-	if (error == 0)
+	/* Its error may be that the log was too small (before 6.4): the first one counts. */
+	if (bpf_object__load(loader->object) == 0)
 		return -EAGAIN;
 	for (size_t i = 0; i < loader->count; i++) {
 		if (!logs[i * VERIFIER_LOG_SIZE])
@@ -102,6 +102,12 @@ static int refused_find(struct loader *loader, const struct loader_config *confi
 		return 0;
 	}
 	return error;
+}
+
+/* Is it a program that the kernel does not want, or has this process nothing left to load one with? */
+static bool is_refusal(int error)
+{
+	return error != -EMFILE && error != -ENFILE && error != -ENOMEM;
 }
 
 static int object_load(struct loader *loader, const struct loader_config *config, char *ret_reason)
@@ -118,7 +124,9 @@ static int object_load(struct loader *loader, const struct loader_config *config
 			return 0;
 		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s",
 			       strerror(-r));
-		r = refused_find(loader, config, &refused);
+		if (!is_refusal(r))
+			return r;
+		r = refused_find(loader, config, r, &refused);
 		if (r == -EAGAIN)
 			return 0;
 		if (r < 0)

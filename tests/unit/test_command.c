@@ -147,7 +147,7 @@ static void what_is_there_but_no_program_cannot_be_executed(void **state)
 	check_not_found(".", "/dev/null", STATUS_NOT_EXECUTABLE, "Permission denied");
 }
 
-/* Found, started and let go; returns how command_go() ended, and its exit status in *ret_status. */
+/* Found, started and let go; returns how its exec ended, and its exit status in *ret_status. */
 static int run(char **argv, const char *gone, int *ret_status)
 {
 	struct command command;
@@ -163,8 +163,9 @@ static int run(char **argv, const char *gone, int *ret_status)
 	assert_int_equal(waitpid(command.pid, NULL, WNOHANG), 0);
 	if (gone)
 		assert_int_equal(unlink(gone), 0);
-	r = command_go(&command);
+	command_go(&command);
 	*ret_status = child_status(command.pid);
+	r = command_failure(&command);
 	command_discard(&command);
 	assert_int_equal(child_count_fds(), fds);
 	return r;
