@@ -21,6 +21,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
+LINES = pathlib.Path("build/check/unit-records.jsonl").resolve()
 COUNTS = pathlib.Path("build/check")
 CORPUS = pathlib.Path("tests/fuzz/corpus")
 FOUND = pathlib.Path("build/fuzz/found")
@@ -80,8 +81,10 @@ def show(name, output):
 
 def unit(programs):
     passed = failed = skipped = 0
+    COUNTS.mkdir(parents=True, exist_ok=True)
+    LINES.unlink(missing_ok=True)
     for program in programs:
-        status, output = execute([program], env={"CMOCKA_MESSAGE_OUTPUT": "TAP"})
+        status, output = execute([program], env={"CMOCKA_MESSAGE_OUTPUT": "TAP", "SESHAT_LINES": str(LINES)})
         lines = output.decode(errors="replace").splitlines()
         # cmocka calls them "not ok", and goes on as if they were.
         omitted = [line for line in lines if line.startswith("not ok ") and "# SKIP " in line]
@@ -94,6 +97,12 @@ def unit(programs):
         passed += good
         failed += bad
         skipped += len(omitted)
+    # Every record that the tests made is as the schemas have it.
+    status, output = execute([sys.executable, "-B", "tests/schema/lines.py", LINES])
+    if status != 0:
+        show("records of the unit tests, and the schemas", output)
+    passed += status == 0
+    failed += status != 0
     return finish("check-unit", passed, failed, skipped)
 
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
 #include "fixture.h"
 
 static struct wire_builder *const builder = &fixture.builder;
@@ -124,6 +126,8 @@ static void arguments_that_end_too_early_are_told(void **state)
 	check_value(record, "argv", "[\"one\",\"tw\"]");
 	check_true(record, "argv_truncated");
 
+	/* Attempts that failed, with a bad path, too. */
+	exec.return_code = -EFAULT;
 	exec.argc = 0;
 	wb_begin(builder, WIRE_EXEC, 2, &exec, sizeof(exec));
 	wb_part(builder, WIRE_PART_ARGS, WIRE_PART_LIMIT, "x\0", 2);
