@@ -16,8 +16,9 @@ enum {
 #if defined(__TARGET_ARCH_x86)
 
 enum {
-	TS_COMPAT = 2
-}; /* thread_info.status: in a 32-bit call, also by int 0x80 from a 64-bit program */
+	/* thread_info.status: in a 32-bit call, also by int 0x80 from a 64-bit program */
+	TS_COMPAT = 2,
+};
 
 enum syscall_number {
 	NATIVE_OPEN = 2,

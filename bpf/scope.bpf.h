@@ -6,8 +6,9 @@
 #include "maps.bpf.h"
 
 enum {
-	CGROUP_DEPTH = 4096
-}; /* levels that a walk to the root follows; far more than a path can name */
+	/* levels that a walk to the root follows; far more than a path can name */
+	CGROUP_DEPTH = 4096,
+};
 
 static __always_inline struct session_state *scope_session(__u64 key)
 {
@@ -15,15 +16,13 @@ static __always_inline struct session_state *scope_session(__u64 key)
 }
 
 /* Remembers, where the storage cannot be made, the state of a task. */
-static __always_inline int scope_orphan(struct session_state *session, struct task_struct *task,
-					const struct task_state *state)
+static __always_inline int scope_orphan(struct task_struct *task, const struct task_state *state)
 {
 	__u64 key = (__u64)task;
 
 	if (bpf_map_update_elem(&orphans, &key, state, BPF_ANY))
 		return -1;
 	__sync_fetch_and_add(&control.scope_hints, 1);
-	__sync_fetch_and_add(&session->orphans, 1);
 	return 0;
 }
 
@@ -46,7 +45,7 @@ static __always_inline bool scope_enter(struct task_struct *task, const struct t
 	state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (state)
 		state_inherit(state, from);
-	else if (scope_orphan(session, task, from))
+	else if (scope_orphan(task, from))
 		return false;
 	/* Threads come and go with their process. */
 	if (task->pid == task->tgid)
@@ -122,7 +121,6 @@ __weak int scope_adopt(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *orphan, made = {};
-	struct session_state *session;
 	struct joined_state *from;
 	__u64 key;
 
@@ -136,11 +134,9 @@ __weak int scope_adopt(void)
 		return 0;
 	if (joined_enter(task, from))
 		return 1;
-	session = scope_session(from->session);
 	made.session = from->session;
 	made.cgroup = from->cgroup;
-	if (session)
-		scope_orphan(session, task, &made);
+	scope_orphan(task, &made);
 	return 0;
 }
 

@@ -57,7 +57,6 @@ struct session_state {
 	__u64 lost[WIRE_KINDS];
 	__s64 processes; /* alive */
 	__u64 cgroup;	 /* id of the session's cgroup */
-	__u64 orphans;	 /* forks whose storage had to be made later */
 	__u32 tty_told;
 	__u32 reserved;
 };
@@ -76,6 +75,6 @@ struct control {
 _Static_assert(sizeof(struct pending_address) == 176, "pending_address has padding");
 _Static_assert(sizeof(struct task_state) == 40 + sizeof(struct pending_address),
 	       "task_state has padding");
-_Static_assert(sizeof(struct session_state) == 8 * WIRE_KINDS + 40, "session_state has padding");
+_Static_assert(sizeof(struct session_state) == 8 * WIRE_KINDS + 32, "session_state has padding");
 
 #endif

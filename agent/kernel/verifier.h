@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 enum {
-	VERIFIER_LOG_SIZE = 65536
-}; /* of one program: the end of a longer log is kept by newer kernels, its beginning by older */
+	/* of one program: of a longer log newer kernels keep the end, older ones the beginning */
+	VERIFIER_LOG_SIZE = 65536,
+};
 
 /*
  * Writes to ret, at most size bytes with the NUL, the verifier's reason: the last line of the log that is

@@ -81,3 +81,27 @@ def script(audit):
         return log
 
     return run
+
+
+@pytest.fixture
+def waiting(start):
+    """A session whose command waits for the end of its standard input; returns (session, its start record)."""
+    session = start(["cat"], stdin=subprocess.PIPE)
+    return session, session.start_record()
+
+
+@pytest.fixture
+def bystander():
+    """A process outside every session, that is ended with the test."""
+    running = []
+
+    def begin(*args):
+        running.append(subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        return running[-1]
+
+    yield begin
+    for process in running:
+        process.stdin.close()
+        process.stdout.close()
+        process.kill()
+        process.wait()

@@ -160,3 +160,11 @@ def idle(pid):
     ready, _, _ = select.select([pidfd], [], [], 0.5)
     os.close(pidfd)
     return not ready and ticks() - before <= 10
+
+
+def folder_of(log_or_record):
+    return pathlib.Path(machine.cgroup_folder(log_or_record["cgroup_path"]))
+
+
+def json_lines(data):
+    return [json.loads(line) for line in data.decode().splitlines()]

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Joining the session's cgroup, leaving it, and being born in it or out of it."""
-import json
 import os
 import pathlib
 import select
-import subprocess
 from errno import EACCES, ECONNREFUSED, ENOENT
 
 import machine
@@ -14,7 +12,7 @@ from calls import AT_FDCWD, Script
 from expect import LOCAL, UDP, disk, inet
 from flags import O_CREAT, O_RDONLY, O_WRONLY
 from records import own
-from session import read_until
+from session import folder_of, json_lines, read_until
 
 
 def session_cgroup(told):
@@ -44,45 +42,13 @@ def remove(folder):
     folder.rmdir()
 
 
-def folder_of(log_or_record):
-    return pathlib.Path(machine.cgroup_folder(log_or_record["cgroup_path"]))
-
-
-@pytest.fixture
-def waiting(start):
-    """A session whose command waits for the end of its standard input; returns (session, its start record)."""
-    session = start(["cat"], stdin=subprocess.PIPE)
-    return session, session.start_record()
-
-
-@pytest.fixture
-def bystander():
-    """A process outside every session, that is ended with the test."""
-    running = []
-
-    def begin(*args):
-        running.append(subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
-        return running[-1]
-
-    yield begin
-    for process in running:
-        process.stdin.close()
-        process.stdout.close()
-        process.kill()
-        process.wait()
-
-
-def lines(data):
-    return [json.loads(line) for line in data.decode().splitlines()]
-
-
 @pytest.mark.parametrize("below", [False, True])
 @pytest.mark.parametrize("threads", [0, 5])
 def test_an_outside_process_that_joins_is_recorded_from_then_on(waiting, bystander, threads, below):
     session, first = waiting
     target = folder_of(first)
     process = bystander(machine.workload("joiner"), str(threads), "/seshat-joiner")
-    told = lines(b"".join(process.stdout.readline() for _ in range(threads + 1)))
+    told = json_lines(b"".join(process.stdout.readline() for _ in range(threads + 1)))
     if below:
         target = target / "inner"
         target.mkdir()
@@ -127,7 +93,7 @@ def test_born_into_the_session(waiting, bystander):
     session, first = waiting
     process = bystander(machine.workload("into_cgroup"), str(folder_of(first)), "/seshat-born-inside")
     out, _ = process.communicate()
-    child = lines(out)[0]["pid"]
+    child = json_lines(out)[0]["pid"]
     assert process.returncode == 0
     session.finish(b"")
     log = session.log()
@@ -139,7 +105,7 @@ def test_born_into_the_session(waiting, bystander):
 def test_born_out_of_the_session(audit, outside):
     """The same from inside: the child's cgroup is another one, its session is not."""
     log = audit([machine.workload("into_cgroup"), str(outside), "/seshat-born-outside"])
-    child = lines(log.out)[0]["pid"]
+    child = json_lines(log.out)[0]["pid"]
     record = log.one("session.disk", pid=child)
     assert record["path"] == "/seshat-born-outside"
     assert record["cgroup_id"] == outside.stat().st_ino
@@ -256,7 +222,7 @@ def test_each_thread_that_leaves_is_told_once(waiting, bystander, outside):
     """A process of several threads joins, then leaves for two cgroups in turn."""
     session, first = waiting
     process = bystander(machine.workload("joiner"), "3", "/seshat-leaver")
-    told = lines(b"".join(process.stdout.readline() for _ in range(4)))
+    told = json_lines(b"".join(process.stdout.readline() for _ in range(4)))
     second = outside / "second"
     second.mkdir()
     for folder in (folder_of(first), outside, second):
