@@ -49,6 +49,11 @@ NUMBERS = {
     "mkdirat": 258,
     "setns": 308,
     "shutdown": 48,
+    "open_tree": 428,
+    "move_mount": 429,
+    "fsopen": 430,
+    "fsconfig": 431,
+    "fsmount": 432,
 }
 NUMBERS_32 = {
     "open": 5,

@@ -21,6 +21,9 @@ PROBES = {
 }
 HEAD = ["event", "time", "sid", "ei", "login", "user", "server_hostname", "server_id", "schema_version"]
 TASK = ["pid", "ppid", "tid", "uid", "euid", "gid", "auid", "program", "exe", "cgroup_id"]
+PATH_MAX = 4096
+# From the root; longer than PATH_MAX, the beginning missing; in a mount that hangs in no tree.
+KERNEL_PATHS = ("/", "...", "(unreachable)/")
 SAME = [name for name in HEAD if name not in ("event", "time", "ei")]
 PLAYS_WITH_TERMINALS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]"
@@ -113,8 +116,11 @@ def check_words(record):
         assert record["family_name"] == flags.family_name(record["family"]), record
     if "requested_path" in record:
         assert exact(record, "/requested_path") != exact(record, "/path"), record
+        assert len(exact(record, "/requested_path")) < PATH_MAX, record
     if record.get("path_source") == "kernel" and not record.get("abstract"):
-        assert record["path"].startswith(("/", "...")), record
+        assert record["path"].startswith(KERNEL_PATHS), record
+    for name in ("exe", "cwd"):
+        assert record.get(name, "/").startswith(KERNEL_PATHS), record
 
 
 def check_record(record):
