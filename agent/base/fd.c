@@ -2,6 +2,7 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -63,4 +64,18 @@ ssize_t fd_read_all(int fd, void *data, size_t size)
 		done += (size_t)n;
 	}
 	return (ssize_t)done;
+}
+
+ssize_t fd_read_text(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return -errno;
+	length = fd_read_all(fd, buf, size - 1);
+	(void)fd_close(fd);
+	if (length >= 0)
+		buf[length] = '\0';
+	return length;
 }

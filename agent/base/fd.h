@@ -31,4 +31,10 @@ int fd_write_all(int fd, const void *data, size_t size);
  */
 ssize_t fd_read_all(int fd, void *data, size_t size);
 
+/*
+ * A small text file, as /proc and /sys have them: at most size - 1 bytes, and a NUL behind them. Returns the bytes read, or
+ * negative errno.
+ */
+ssize_t fd_read_text(const char *path, char *buf, size_t size);
+
 #endif

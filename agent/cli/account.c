@@ -2,28 +2,21 @@
 #include "cli/account.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/fd.h"
 
 /* A file of /proc/self that holds one number; absent without CONFIG_AUDIT. */
 static uint32_t read_number(const char *path)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char text[16];
-	ssize_t size;
 
-	if (fd < 0)
+	if (fd_read_text(path, text, sizeof(text)) <= 0)
 		return ACCOUNT_UNSET;
-	size = fd_read_all(fd, text, sizeof(text) - 1);
-	if (size <= 0)
-		return ACCOUNT_UNSET;
-	text[size] = '\0';
 	return (uint32_t)strtoul(text, NULL, 10);
 }
 

@@ -103,12 +103,27 @@ static void taken_resources_survive_their_scope(void **state)
 	assert_int_equal(fcntl(closed, F_GETFD), -1);
 }
 
+static void a_small_text_ends_with_a_nul(void **state)
+{
+	char text[8] = "xxxxxxx";
+
+	(void)state;
+	assert_int_equal(fd_read_text("/proc/sys/kernel/ostype", text, sizeof(text)), 6);
+	assert_string_equal(text, "Linux\n");
+	assert_int_equal(fd_read_text("/proc/sys/kernel/ostype", text, 4), 3);
+	assert_string_equal(text, "Lin");
+	assert_int_equal(fd_read_text("/dev/null", text, sizeof(text)), 0);
+	assert_string_equal(text, "");
+	assert_int_equal(fd_read_text("/nonexistent", text, sizeof(text)), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(all_bytes_come_through_a_pipe), TEST(a_full_non_blocking_pipe_is_waited_for),
 		TEST(errors_are_returned),	     TEST(a_closed_pipe_is_an_error_and_no_signal),
 		TEST(closing_leaves_errno_alone),    TEST(taken_resources_survive_their_scope),
+		TEST(a_small_text_ends_with_a_nul),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
