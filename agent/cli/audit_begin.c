@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -205,35 +203,30 @@ static int begin_session(struct audit *audit, const struct recorder_config *conf
 	return 0;
 }
 
-/* The command's process becomes the session's first one, and goes to its cgroup. */
+/* The command's process goes to the session's cgroup, and so becomes the session's first one. */
 static int begin_scope(struct audit *audit, const struct recorder_config *config)
 {
-	_cleanup_close_ int pidfd = (int)syscall(SYS_pidfd_open, config->command->pid, 0);
-	int r;
+	pid_t pid = config->command->pid;
+	struct scope_accounts accounts = { 0 };
+	int r = scope_open(audit->loader, SESSION_KEY, audit->cgroup.id);
 
-	if (pidfd < 0) {
-		log_error("cannot refer to process %d: %s", (int)config->command->pid,
-			  strerror(errno));
-		return STATUS_FAILED;
-	}
-	r = scope_open(audit->loader, SESSION_KEY, audit->cgroup.id);
-	if (r == 0)
-		r = scope_mark(audit->loader, SESSION_KEY, pidfd);
 	if (r < 0) {
-		log_error("cannot mark process %d as the session's: %s", (int)config->command->pid,
-			  strerror(-r));
+		log_error("cannot make the session known to the probes: %s", strerror(-r));
 		return STATUS_FAILED;
 	}
-	/* Had it ended before it was marked, its end would not be seen. */
-	if (poll(&(struct pollfd){ .fd = pidfd, .events = POLLIN }, 1, 0) != 0) {
-		log_error("process %d was ended before it could become the command",
-			  (int)config->command->pid);
-		return STATUS_FAILED;
-	}
-	r = cgroup_enter(&audit->cgroup, config->command->pid);
-	if (r < 0) {
-		log_error("cannot move process %d to the cgroup %s: %s", (int)config->command->pid,
+	r = cgroup_enter(&audit->cgroup, pid);
+	if (r < 0 && r != -ESRCH) {
+		log_error("cannot move process %d to the cgroup %s: %s", (int)pid,
 			  audit->cgroup.path, strerror(-r));
+		return STATUS_FAILED;
+	}
+	r = scope_accounts(audit->loader, SESSION_KEY, &accounts);
+	if (r < 0) {
+		log_error("cannot read the session's accounts: %s", strerror(-r));
+		return STATUS_FAILED;
+	}
+	if (accounts.processes == 0 && accounts.numbered == 0) {
+		log_error("process %d was ended before it could become the command", (int)pid);
 		return STATUS_FAILED;
 	}
 	return 0;
@@ -263,8 +256,14 @@ int audit_begin(struct audit **ret, const struct recorder_config *config)
 		status = begin_pipeline(audit, config);
 	if (!status)
 		status = begin_session(audit, config, sid);
-	if (!status)
+	if (!status) {
 		status = begin_scope(audit, config);
+		/* What has begun in the log ends there, too. */
+		if (status)
+			(void)pipeline_session_end(
+				audit->pipeline, SESSION_KEY,
+				&(struct session_end){ .time = clock_boottime_ns() });
+	}
 	if (status) {
 		audit_free(audit);
 		return status;

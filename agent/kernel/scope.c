@@ -15,7 +15,7 @@
 
 int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id)
 {
-	struct session_state state = { .cgroup = cgroup_id, .processes = 1 };
+	struct session_state state = { .cgroup = cgroup_id };
 	int r = bpf_map_update_elem(loader_map(loader, "sessions"), &key, &state, BPF_NOEXIST);
 
 	if (r < 0)
@@ -27,13 +27,6 @@ int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id)
 static int session_get(const struct loader *loader, uint64_t key, struct session_state *ret)
 {
 	return bpf_map_lookup_elem(loader_map(loader, "sessions"), &key, ret);
-}
-
-int scope_mark(const struct loader *loader, uint64_t key, int pidfd)
-{
-	struct task_state state = { .session = key };
-
-	return bpf_map_update_elem(loader_map(loader, "tasks"), &pidfd, &state, BPF_NOEXIST);
 }
 
 int scope_accounts(const struct loader *loader, uint64_t key, struct scope_accounts *ret)

@@ -19,14 +19,12 @@ struct scope_accounts {
 };
 
 /*
- * Makes the session known to the probes, with one task, which scope_mark() names. `key` is not 0; whatever enters
- * the cgroup joins. The probes count in it from then on, so nobody else may write to it.
+ * Makes the session known to the probes. `key` is not 0. Whatever enters the cgroup from then on joins; a process that is
+ * ending while it is moved there does not (the kernel's locks leave nothing between the two), and accounts without a
+ * process and without a number say so. The probes count in the accounts: nobody else may write to them.
  * Returns 0, -EEXIST, or another negative errno.
  */
 int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id);
-
-/* Makes a process the session's first one, by its pidfd. It must have one thread. Returns 0 or negative errno. */
-int scope_mark(const struct loader *loader, uint64_t key, int pidfd);
 
 /*
  * How the accounts stand. They are final once processes is 0, or the probes are detached. Returns 0 or negative errno.

@@ -12,24 +12,20 @@ enum {
 	PATH_JOINED_SIZE = 2 * WIRE_PATH_SIZE + 1,
 };
 
-static bool is_root(struct bytes path)
-{
-	return path.size == 1 && path.data[0] == '/';
-}
-
 /* The request made absolute; at is where it is put together if it must be. */
 static struct bytes path_join(struct bytes base, struct bytes request, char *at)
 {
-	bool absolute = request.size > 0 && request.data[0] == '/';
-	size_t size = 0;
+	size_t size = base.size;
 
-	if (base.size == 0 || (absolute && is_root(base)))
+	if (base.size == 0)
 		return request;
 	if (request.size == 0)
 		return base;
-	memcpy(at, base.data, base.size);
-	size = base.size;
-	if (!absolute && !is_root(base))
+	/* The top of a tree ends in "/", and is nothing but that where the tree is not a detached one. */
+	if (base.data[size - 1] == '/')
+		size--;
+	memcpy(at, base.data, size);
+	if (request.data[0] != '/')
 		at[size++] = '/';
 	memcpy(at + size, request.data, request.size);
 	return (struct bytes){ .data = at, .size = size + request.size };

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,9 +114,7 @@ int main(int argc, char **argv)
 	if (root < 0 || loader_attach(loader, root, reason) < 0)
 		errx(1, "%s", reason);
 	pid = start(argv + 2, &go);
-	if (scope_open(loader, KEY, cgroup.id) < 0 ||
-	    scope_mark(loader, KEY, (int)syscall(SYS_pidfd_open, pid, 0)) < 0 ||
-	    cgroup_enter(&cgroup, pid) < 0)
+	if (scope_open(loader, KEY, cgroup.id) < 0 || cgroup_enter(&cgroup, pid) < 0)
 		errx(1, "cannot mark the command");
 	if (write(go, "g", 1) != 1)
 		err(1, "cannot let the command go");
