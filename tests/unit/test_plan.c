@@ -133,8 +133,9 @@ static void what_no_session_can_do_without_is_required(void **state)
 	(void)state;
 	for (size_t i = 0; i < count; i++)
 		required += plan[i].required;
-	assert_int_equal(required, 2);
+	assert_int_equal(required, 3);
 	assert_true(entry_of("process_fork")->required);
+	assert_true(entry_of("cgroup_attach")->required);
 	assert_true(entry_of("process_exit")->required);
 }
 
