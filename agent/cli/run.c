@@ -186,6 +186,7 @@ static int audit_command(struct command *command, const struct run_options *opti
 	}
 	if (!recorder_wait_ready(&recorder))
 		return recorder_wait(&recorder);
+	signals_pass_on(command->pid);
 	command_go(command);
 	return front_wait(command, &recorder, options->no_wait);
 }

@@ -2,6 +2,7 @@
 #include "cli/signals.h"
 
 #include <stddef.h>
+#include <time.h>
 
 static const int WAITED[] = {
 	SIGCHLD, SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1, SIGUSR2,	  SIGALRM, SIGTSTP,
@@ -34,4 +35,16 @@ void signals_give(const struct signals *signals)
 	(void)sigaction(SIGPIPE, &signals->pipe, NULL);
 	(void)sigaction(SIGCHLD, &signals->child, NULL);
 	(void)sigprocmask(SIG_SETMASK, &signals->mask, NULL);
+}
+
+void signals_pass_on(pid_t command)
+{
+	const struct timespec now = { 0 };
+	sigset_t set;
+	int number;
+
+	signals_waited(&set);
+	sigdelset(&set, SIGCHLD);
+	while ((number = sigtimedwait(&set, NULL, &now)) > 0)
+		(void)kill(command, number);
 }

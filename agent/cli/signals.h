@@ -7,6 +7,7 @@
 #define SESHAT_CLI_SIGNALS_H
 
 #include <signal.h>
+#include <sys/types.h>
 
 /* What was before. */
 struct signals {
@@ -29,5 +30,12 @@ void signals_give(const struct signals *signals);
  * nobody can pass on.
  */
 void signals_waited(sigset_t *ret);
+
+/*
+ * Passes on to COMMAND, before it is let go, what has come until now. A signal for the whole process group, the
+ * terminal's above all, may have come before there was a process for COMMAND. If that has it, too, nothing is done
+ * twice: it has all of these blocked, and a signal waits only once.
+ */
+void signals_pass_on(pid_t command);
 
 #endif

@@ -132,6 +132,41 @@ static void a_signal_that_came_meanwhile_stays_pending(void **state)
 	signals_give(&signals);
 }
 
+/* Whether it came before there was a command, after that, or both: the command finds it waiting, once. */
+static void what_came_before_the_command_reaches_it(void **state)
+{
+	const struct timespec now = { 0 };
+	struct signals signals;
+	sigset_t set;
+	int go[2];
+	pid_t pid;
+	char byte;
+
+	(void)state;
+	assert_int_equal(pipe(go), 0);
+	signals_take(&signals);
+	assert_int_equal(raise(SIGTERM), 0);
+	assert_int_equal(raise(SIGTSTP), 0);
+	pid = child_fork();
+	if (pid == 0) {
+		fd_close(go[1]);
+		signals_waited(&set);
+		if (read(go[0], &byte, 1) != 0 || sigtimedwait(&set, NULL, &now) != SIGTERM ||
+		    sigtimedwait(&set, NULL, &now) != SIGTSTP)
+			_exit(1);
+		_exit(sigtimedwait(&set, NULL, &now) == -1 ? 0 : 2);
+	}
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	signals_pass_on(pid);
+	fd_close(go[0]);
+	fd_close(go[1]);
+	assert_int_equal(child_status(pid), 0);
+	signals_waited(&set);
+	sigdelset(&set, SIGCHLD);
+	assert_int_equal(sigtimedwait(&set, NULL, &now), -1);
+	signals_give(&signals);
+}
+
 #define SIGNALS_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -143,6 +178,7 @@ int main(void)
 		SIGNALS_TEST(what_was_is_given_back),
 		SIGNALS_TEST(children_wait_to_be_reaped),
 		SIGNALS_TEST(a_signal_that_came_meanwhile_stays_pending),
+		SIGNALS_TEST(what_came_before_the_command_reaches_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
