@@ -252,11 +252,32 @@ class Starting:
             path = json.loads(data.split(b"\n")[0])["cgroup_path"]
             assert not os.path.exists(machine.cgroup_folder(path))
 
+    def close(self):
+        """After a test that failed: the front, the child and the recorder."""
+        if self.process.poll() is None:
+            for pid in [*children_of(self.process.pid), self.process.pid]:
+                os.kill(pid, signal.SIGKILL)
+        self.process.communicate()
+
+
+@pytest.fixture
+def start_until(place):
+    """Begin a `seshat run cat` and come back at a moment of its start."""
+    begun = []
+
+    def begin(moment):
+        begun.append(Starting(place, moment))
+        return begun[-1]
+
+    yield begin
+    for one in begun:
+        one.close()
+
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_the_front_is_killed(place, orphans, moment):
+def test_the_front_is_killed(start_until, orphans, moment):
     """Nobody waits for a word from it that never comes."""
-    starting = Starting(place, moment)
+    starting = start_until(moment)
     starting.process.kill()
     starting.process.communicate(b"", timeout=LIMIT)
     orphans()
@@ -267,9 +288,9 @@ def test_the_front_is_killed(place, orphans, moment):
 
 
 @pytest.mark.parametrize("moment", MOMENTS[MOMENTS.index("child") :])
-def test_the_child_is_killed(place, orphans, moment):
+def test_the_child_is_killed(start_until, orphans, moment):
     """Before it could become COMMAND, or as COMMAND: the session ends, or never begins and that is said."""
-    starting = Starting(place, moment)
+    starting = start_until(moment)
     child = children_of(starting.process.pid)[0]
     os.kill(child, signal.SIGKILL)
     _, err = starting.process.communicate(b"", timeout=LIMIT)
@@ -286,9 +307,9 @@ def test_the_child_is_killed(place, orphans, moment):
 
 
 @pytest.mark.parametrize("moment", MOMENTS[MOMENTS.index("recorder") :])
-def test_the_recorder_is_killed(place, orphans, moment):
+def test_the_recorder_is_killed(start_until, orphans, moment):
     """Before the session began COMMAND does not run; after that it does, and it is said that nobody records it."""
-    starting = Starting(place, moment)
+    starting = start_until(moment)
     os.kill(children_of(starting.process.pid)[1], signal.SIGKILL)
     _, err = starting.process.communicate(b"", timeout=LIMIT)
     orphans()
