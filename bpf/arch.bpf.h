@@ -45,6 +45,12 @@ enum syscall_number {
 	COMPAT_SENDTO = 369,
 	COMPAT_SENDMSG = 370,
 	COMPAT_OPENAT2 = 437,
+
+	/* without the bit */
+	X32_SENDMSG = 518,
+	X32_EXECVE = 520,
+	X32_SENDMMSG = 538,
+	X32_EXECVEAT = 545,
 };
 
 static __always_inline bool arch_compat(const struct task_struct *task)
@@ -61,16 +67,55 @@ static __always_inline __u32 arch_syscall(const struct pt_regs *regs, bool compa
 		return number;
 	number &= ~X32_SYSCALL_BIT;
 	switch (number) {
-	case 518: /* sendmsg */
+	case X32_SENDMSG:
 		return NATIVE_SENDMSG;
-	case 520: /* execve */
+	case X32_EXECVE:
 		return NATIVE_EXECVE;
-	case 538: /* sendmmsg */
+	case X32_SENDMMSG:
 		return NATIVE_SENDMMSG;
-	case 545: /* execveat */
+	case X32_EXECVEAT:
 		return NATIVE_EXECVEAT;
 	default:
 		return number;
+	}
+}
+
+/*
+ * May it be a call that has a probe? By its number alone, whichever table that is from: the first question about every
+ * system call on the machine, and mostly the last.
+ */
+static __always_inline bool arch_candidate(const struct pt_regs *regs)
+{
+	switch ((__u32)regs->orig_ax & ~X32_SYSCALL_BIT) {
+	case NATIVE_OPEN:
+	case NATIVE_CONNECT:
+	case NATIVE_SENDTO:
+	case NATIVE_SENDMSG:
+	case NATIVE_EXECVE:
+	case NATIVE_CREAT:
+	case NATIVE_OPENAT:
+	case NATIVE_OPEN_BY_HANDLE_AT:
+	case NATIVE_SENDMMSG:
+	case NATIVE_EXECVEAT:
+	case NATIVE_OPENAT2: /* COMPAT_OPENAT2, too */
+	case COMPAT_OPEN:
+	case COMPAT_CREAT:
+	case COMPAT_EXECVE:
+	case COMPAT_SOCKETCALL:
+	case COMPAT_OPENAT:
+	case COMPAT_OPEN_BY_HANDLE_AT:
+	case COMPAT_SENDMMSG:
+	case COMPAT_EXECVEAT:
+	case COMPAT_CONNECT:
+	case COMPAT_SENDTO:
+	case COMPAT_SENDMSG:
+	case X32_SENDMSG:
+	case X32_EXECVE:
+	case X32_SENDMMSG:
+	case X32_EXECVEAT:
+		return true;
+	default:
+		return false;
 	}
 }
 
