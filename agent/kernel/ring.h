@@ -34,7 +34,7 @@ void ring_free(struct ring *ring);
 int ring_read(struct ring *ring);
 
 /*
- * How many milliseconds to wait after a ring_read() that brought records: 1 at first, longer while the work lasts, but
+ * How many milliseconds to wait after a ring_read() that brought records: 1 at first, longer while there are many, but
  * never as long as the ring takes to fill at full speed. ring_sleep() begins anew.
  */
 int ring_nap(struct ring *ring);
