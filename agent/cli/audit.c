@@ -120,7 +120,7 @@ void audit_follow(struct audit *audit, int orders)
 			ended = check_accounts(audit);
 		if (ended)
 			continue;
-		timeout = count > 0 || audit->telling ? ring_nap(audit->ring) : 0;
+		timeout = count > 0 || audit->telling ? ring_nap(audit->ring, count) : 0;
 		if (timeout == 0 && ring_sleep(audit->ring))
 			timeout = -1;
 		audit->stopped = wait_for_work(audit, &orders, timeout);

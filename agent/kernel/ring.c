@@ -107,12 +107,12 @@ int ring_read(struct ring *ring)
 	return (int)ring->taken;
 }
 
-int ring_nap(struct ring *ring)
+int ring_nap(struct ring *ring, int count)
 {
 	int nap = ring->nap;
 
 	/* Longer for many records only: of a few, each is to be seen soon. */
-	if (ring->taken < (unsigned int)nap * NAP_RATE)
+	if (count < nap * NAP_RATE)
 		nap = 1;
 	ring->nap = nap * 2 > ring->nap_max ? ring->nap_max : nap * 2;
 	return nap;

@@ -34,10 +34,10 @@ void ring_free(struct ring *ring);
 int ring_read(struct ring *ring);
 
 /*
- * How many milliseconds to wait after a ring_read() that brought records: 1 at first, longer while there are many, but
+ * How many milliseconds to wait after a ring_read() that returned count: 1 at first, longer while there are many, but
  * never as long as the ring takes to fill at full speed. ring_sleep() begins anew.
  */
-int ring_nap(struct ring *ring);
+int ring_nap(struct ring *ring, int count);
 
 /* Readable (poll(2), POLLIN) when a record came while ring_sleep() was in force. Borrowed. */
 int ring_fd(const struct ring *ring);
