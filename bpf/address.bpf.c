@@ -32,7 +32,6 @@ static __noinline int pending_flush(struct task_struct *task, struct task_state 
 	record.network.protocol = pending->protocol;
 	record.network.dst_port = pending->port;
 	record.network.src_port = pending->src_port;
-	record.network.scope_id = pending->scope_id;
 	record.network.flags = WIRE_NET_DST | (pending->src_port ? WIRE_NET_SRC : 0);
 	__builtin_memcpy(record.network.dst_addr, pending->addr, sizeof(pending->addr));
 	__builtin_memcpy(record.network.src_addr, pending->src_addr, sizeof(pending->src_addr));
@@ -68,7 +67,6 @@ static __always_inline struct pending_address *pending_begin(struct bpf_sock_add
 	pending->type = (__u16)ctx->type;
 	pending->protocol = (__u16)ctx->protocol;
 	pending->port = bpf_ntohs((__u16)ctx->user_port);
-	pending->scope_id = 0;
 	pending->family = family;
 	__builtin_memset(pending->addr, 0, sizeof(pending->addr));
 	__builtin_memset(pending->src_addr, 0, sizeof(pending->src_addr));

@@ -133,7 +133,7 @@ record_begin(__u16 kind, __u32 fixed, struct task_struct *task, const struct tas
 		return NULL;
 	}
 	header = (struct wire_header *)scratch->record;
-	header->flags = 0;
+	header->reserved = 0;
 	header->number = number;
 	header_fill(header, kind, task, state);
 	scratch->fill = RECORD_FIXED + fixed;

@@ -126,8 +126,7 @@ struct exec_attempt {
 	__u64 path;
 	__u64 argv;
 	int directory;
-	bool at; /* execveat */
-	bool compat;
+	bool at;   /* execveat */
 	bool wide; /* pointers have 8 bytes */
 };
 
@@ -144,7 +143,6 @@ SHARED int exec_failed_body(struct task_state *state, struct exec_attempt *attem
 	scratch = record_begin(WIRE_EXEC, sizeof(*exec), task, state);
 	if (!scratch)
 		return 0;
-	((struct wire_header *)scratch->record)->flags = attempt->compat ? WIRE_COMPAT : 0;
 	exec = (struct wire_exec *)&scratch->record[RECORD_FIXED];
 	*exec = (struct wire_exec){
 		.return_code = syscall_result(ret),
@@ -162,7 +160,7 @@ int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool compat = arch_compat(task);
-	struct exec_attempt attempt = { .directory = FD_CWD, .compat = compat };
+	struct exec_attempt attempt = { .directory = FD_CWD };
 	struct task_state *state;
 
 	if (ret >= 0)

@@ -226,7 +226,6 @@ static __always_inline void network_emit(struct task_struct *task, struct task_s
 	scratch = record_begin(WIRE_NETWORK, sizeof(*out), task, state);
 	if (!scratch)
 		return;
-	((struct wire_header *)scratch->record)->flags = request->compat ? WIRE_COMPAT : 0;
 	out = (struct wire_network *)&scratch->record[RECORD_FIXED];
 	*out = (struct wire_network){ .return_code = syscall_result(ret),
 				      .operation = request->operation };
@@ -301,7 +300,7 @@ int BPF_PROG(network_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool compat = arch_compat(task);
-	struct network_request request = { .operation = WIRE_CONNECT, .compat = compat };
+	struct network_request request = { .operation = WIRE_CONNECT };
 	struct task_state *state;
 	__u64 arguments[6];
 

@@ -18,8 +18,7 @@ struct open_request {
 	struct open_how how;
 	int directory;
 	__u16 via;
-	__u8 unknown;
-	__u8 compat;
+	__u16 unknown;
 };
 
 /* What the call was asked for: open_how of openat2() is in the program's memory, all else in registers. */
@@ -88,7 +87,6 @@ SHARED int open_body(struct task_state *state, struct open_request *request, lon
 	scratch = record_begin(WIRE_OPEN, sizeof(*open), task, state);
 	if (!scratch)
 		return 0;
-	((struct wire_header *)scratch->record)->flags = request->compat ? WIRE_COMPAT : 0;
 	open = (struct wire_open *)&scratch->record[RECORD_FIXED];
 	*open = (struct wire_open){
 		.return_code = syscall_result(ret),
@@ -110,7 +108,7 @@ int BPF_PROG(open_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool compat = arch_compat(task);
-	struct open_request request = { .directory = FD_CWD, .compat = compat };
+	struct open_request request = { .directory = FD_CWD };
 	struct task_state *state;
 
 	open_arguments(&request, regs, compat, arch_syscall(regs, compat));

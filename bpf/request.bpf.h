@@ -26,7 +26,6 @@ struct network_request {
 	__u32 size; /* bytes of address that could be read */
 	bool readable;
 	bool several; /* sendmmsg */
-	bool compat;
 	__u8 address[SOCKADDR_SIZE]
 		__attribute__((aligned(8))); /* on the stack, which has no unaligned access */
 };

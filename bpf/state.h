@@ -27,7 +27,7 @@ struct pending_address {
 	__u16 protocol;
 	__u16 size; /* of path */
 	__u16 reserved;
-	__u32 scope_id;
+	__u32 reserved3;
 	__u32 messages; /* hooks called in this system call: sendmmsg */
 	__u8 addr[16];
 	__u8 src_addr[16];

@@ -62,18 +62,14 @@ struct wire_task {
 };
 
 struct wire_header {
-	__u32 size;    /* bytes, this header included */
-	__u16 kind;    /* enum wire_kind */
-	__u16 flags;   /* enum wire_flags */
+	__u32 size; /* bytes, this header included */
+	__u16 kind; /* enum wire_kind */
+	__u16 reserved;
 	__u64 session; /* the agent's key of the session */
 	/* of the session: from 1, one for each record that was due, 0 in WIRE_IMAGE */
 	__u64 number;
 	__u64 time; /* CLOCK_BOOTTIME, nanoseconds */
 	struct wire_task task;
-};
-
-enum wire_flags {
-	WIRE_COMPAT = 1, /* a 32-bit system call */
 };
 
 enum wire_part_type {
