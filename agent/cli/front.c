@@ -24,6 +24,15 @@ struct front {
 	int status; /* of the command, as an exit status */
 };
 
+/* Has the process been continued, with the rest of its group, since it was stopped? Leaves that to be reaped. */
+static bool is_continued(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WCONTINUED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == pid;
+}
+
 /*
  * The command has been stopped. So is this process, by the same signal, so that a shell that waits for it sees what
  * it would have seen of the command. Comes back once it is continued, and then continues the command. In an orphaned
@@ -45,7 +54,8 @@ static void stop_too(struct front *front, int signal_number)
 	/* Stopped here. */
 	(void)sigprocmask(SIG_BLOCK, &one, NULL);
 	(void)sigaction(signal_number, &old, NULL);
-	if (sigtimedwait(&cont, NULL, &now) == SIGCONT)
+	/* Once more, and late, it could take back the stop that has come next. */
+	if (sigtimedwait(&cont, NULL, &now) == SIGCONT && !is_continued(front->command->pid))
 		(void)kill(front->command->pid, SIGCONT);
 }
 
