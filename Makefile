@@ -62,7 +62,7 @@ endif
 CPPFLAGS := -D_GNU_SOURCE -DSESHAT_VERSION='"$(VERSION)"' -I. -Iagent
 CFLAGS   := -std=c17 $(VARIANT_FLAGS) -fstack-protector-strong -fPIE $(WARNINGS)
 LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS)
-LIBS     := -lbpf -lelf -lz -ljson-c -lsystemd -lcap
+LIBS     := -lbpf -lelf -lz -ljson-c -lsystemd -lcap -linih -lcrypto
 DEPFLAGS  = -MMD -MP -MF $(@:.o=).d -MT $@
 
 # ---- sources ------------------------------------------------------------------------------------
@@ -71,9 +71,9 @@ ARCH       := $(shell uname -m)
 BPF_ARCH   := $(subst aarch64,arm64,$(subst x86_64,x86,$(ARCH)))
 BPF_SKEL   := build/bpf/seshat.skel.h
 
-LIB_SRC    := $(wildcard agent/*/*.c) agent/pipeline.c
+LIB_SRC    := $(wildcard agent/*/*.c)
 ifeq ($(FUZZ),1)
-LIB_SRC    := $(filter-out agent/kernel/% agent/cli/%,$(LIB_SRC))
+LIB_SRC    := $(filter-out agent/kernel/% agent/daemon/% agent/cli/%,$(LIB_SRC))
 endif
 LIB_OBJ    := $(LIB_SRC:%.c=$B/obj/%.o)
 LIB        := $B/libseshat.a
@@ -93,7 +93,9 @@ BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c)) build/tests/be
 .PHONY: all deps run check check-unit check-fuzz check-replay check-schema check-live check-sanitized lint bench fuzz \
 	install clean format help bpf tests test-programs fuzzers workloads
 
-all: $B/seshat ## build the program (the default)
+PROGRAMS := $B/seshat $B/seshatd build/pam_seshat.so
+
+all: $(PROGRAMS) ## build the programs and the PAM module (the default)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
@@ -159,9 +161,27 @@ fuzz: ## fuzz each parser for FUZZ_TIME=300 seconds; finds go to build/fuzz/foun
 	$(Q)$(MAKE) FUZZ=1 fuzzers
 	@$(PYTHON) tests/run.py fuzz-long $(FUZZ_TIME) $(FUZZ_SRC:tests/fuzz/%.c=%)
 
-install: all ## install the program and its manual page (DESTDIR, PREFIX)
+PAM_DIR     ?= $(firstword $(wildcard /lib/$(ARCH)-linux-gnu/security /lib64/security) /lib/security)
+SYSTEMD_DIR ?= /lib/systemd
+MAN_PAGES   := $(wildcard packaging/man/*.[1-8])
+
+install: all ## install programs, PAM module, manual pages, unit and configuration (DESTDIR, PREFIX)
 	install -D -m 0755 build/seshat $(DESTDIR)$(PREFIX)/bin/seshat
-	install -D -m 0644 packaging/man/seshat.1 $(DESTDIR)$(PREFIX)/share/man/man1/seshat.1
+	install -D -m 0755 build/seshatd $(DESTDIR)$(PREFIX)/sbin/seshatd
+	install -D -m 0644 build/pam_seshat.so $(DESTDIR)$(PAM_DIR)/pam_seshat.so
+	for page in $(MAN_PAGES); do \
+		install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; \
+	done
+	test -e $(DESTDIR)/etc/seshat/seshat.conf || \
+		install -D -m 0644 packaging/seshat.conf $(DESTDIR)/etc/seshat/seshat.conf
+	install -d $(DESTDIR)$(SYSTEMD_DIR)/system
+	sed 's,/usr/sbin/,$(PREFIX)/sbin/,' packaging/systemd/seshatd.service >$(DESTDIR)$(SYSTEMD_DIR)/system/seshatd.service
+	install -D -m 0644 packaging/systemd/seshat.catalog $(DESTDIR)$(SYSTEMD_DIR)/catalog/seshat.catalog
+	install -D -m 0644 packaging/sysusers/seshat.conf $(DESTDIR)/usr/lib/sysusers.d/seshat.conf
+	install -D -m 0644 packaging/tmpfiles/seshat.conf $(DESTDIR)/usr/lib/tmpfiles.d/seshat.conf
+	install -D -m 0644 packaging/logrotate/seshat $(DESTDIR)/etc/logrotate.d/seshat
+	install -D -m 0644 packaging/completion/bash/seshat $(DESTDIR)$(PREFIX)/share/bash-completion/completions/seshat
+	install -D -m 0644 packaging/completion/zsh/_seshat $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_seshat
 
 format: ## let clang-format rewrite the sources
 	clang-format -i $(shell find agent bpf tests -name '*.[ch]')
@@ -205,9 +225,27 @@ $(LIB): $(LIB_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-$B/seshat: $B/obj/agent/seshat.o $(LIB)
+$B/seshat $B/seshatd: $B/%: $B/obj/agent/%.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# ---- the PAM module: plain also where the rest is sanitized, as other people's programs load it ------
+
+PAM_SRC := $(wildcard contrib/pam/*.c) $(wildcard agent/control/*.c) agent/base/base64.c agent/base/fd.c \
+	agent/base/utf8.c
+PAM_OBJ := $(PAM_SRC:%.c=build/pic/%.o)
+PAM_MAP := contrib/pam/pam_seshat.map
+
+build/pic/%.o: %.c Makefile
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)gcc $(CPPFLAGS) -std=c17 -O2 -g -D_FORTIFY_SOURCE=2 -fPIC -fvisibility=hidden -fstack-protector-strong \
+		$(WARNINGS) $(DEPFLAGS) -c $< -o $@
+
+build/pam_seshat.so: $(PAM_OBJ) $(PAM_MAP)
+	$(say) LINK $@
+	$(Q)gcc -shared -Wl,-z,relro,-z,now,-z,defs -Wl,--as-needed -Wl,--gc-sections -Wl,--version-script=$(PAM_MAP) \
+		$(PAM_OBJ) -ljson-c -lpam -o $@
 
 # ---- test programs ------------------------------------------------------------------------------
 
@@ -220,6 +258,11 @@ workloads: $(LIVE) build/tests/replay/capture build/tests/replay/replay
 # Lets allocations fail.
 $B/tests/unit/test_memory: LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
+
+# The module's options alone; the module as a whole, by the real libpam.
+$B/tests/unit/test_pam_options: $B/obj/contrib/pam/options.o
+$B/tests/unit/test_pam_seshat: LIBS += -lpam
+$B/tests/unit/test_pam_seshat: | build/pam_seshat.so
 
 $(UNIT): $B/%: $B/obj/%.o $(LIB)
 	$(say) LINK $@
@@ -280,6 +323,8 @@ build/tests/bench/nothing-static: tests/bench/nothing.c
 	@mkdir -p $(@D)
 	$(Q)gcc $(WORKLOAD_FLAGS) $(DEPFLAGS) $< -o $@
 
-.SECONDARY:
+# What is made on the way to a program is kept. (An empty .SECONDARY would also keep stale programs: whatever is secondary
+# is not made anew when only what comes of it is there.)
+.PRECIOUS: build/%.o
 
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -36,7 +36,7 @@ static __noinline int pending_flush(struct task_struct *task, struct task_state 
 	__builtin_memcpy(record.network.dst_addr, pending->addr, sizeof(pending->addr));
 	__builtin_memcpy(record.network.src_addr, pending->src_addr, sizeof(pending->src_addr));
 	if (ring_send(&record, sizeof(record)))
-		__sync_fetch_and_add(&session->lost[WIRE_NETWORK], 1);
+		session_lose(session, WIRE_NETWORK);
 	return 0;
 }
 

@@ -26,12 +26,6 @@ static __always_inline long syscall_result(long ret)
 	return ret <= RESTART_FIRST && ret >= RESTART_LAST ? ERROR_INTERRUPTED : ret;
 }
 
-/*
- * Linked once into each program and verified once there, however often it is called: that is what keeps the
- * time to load the probes short. Such a function takes numbers and pointers to memory of known size only.
- */
-#define SHARED __weak
-
 /* Returns the index of a free scratch buffer, now taken, or -1. */
 SHARED int scratch_take(void)
 {
@@ -52,18 +46,6 @@ static __always_inline void scratch_give(struct scratch *scratch)
 	scratch->busy = 0;
 }
 
-/* An empty record that user space never sees: its only use is the wake-up. */
-SHARED int ring_wake(void)
-{
-	void *nothing = bpf_ringbuf_reserve(&ring, 8, 0);
-
-	if (!nothing)
-		return -1;
-	control.reader_sleeps = 0;
-	bpf_ringbuf_discard(nothing, BPF_RB_FORCE_WAKEUP);
-	return 0;
-}
-
 /*
  * Most records wake nobody: a wake-up costs three times as much as the record. The reader says when it goes
  * to sleep, and looks at the ring once more after saying so; the look at reader_sleeps after the record is
@@ -76,6 +58,12 @@ static __always_inline long ring_send(void *data, __u64 size)
 	if (*(volatile __u32 *)&control.reader_sleeps)
 		ring_wake();
 	return r;
+}
+
+static __always_inline void session_lose(struct session_state *session, __u32 kind)
+{
+	__sync_fetch_and_add(&session->lost[kind], 1);
+	__sync_fetch_and_add(&control.lost, 1);
 }
 
 static __always_inline void task_fill(struct wire_task *out, struct task_struct *task,
@@ -129,7 +117,7 @@ record_begin(__u16 kind, __u32 fixed, struct task_struct *task, const struct tas
 		scratch = bpf_map_lookup_elem(&scratches, &slot);
 	if (!scratch) {
 		if (kind != WIRE_IMAGE && kind < WIRE_KINDS)
-			__sync_fetch_and_add(&session->lost[kind], 1);
+			session_lose(session, kind);
 		return NULL;
 	}
 	header = (struct wire_header *)scratch->record;
@@ -152,7 +140,7 @@ SHARED int record_lost(struct scratch *scratch)
 	session = scope_session(header->session);
 	kind = header->kind;
 	if (session && header->number && kind < WIRE_KINDS)
-		__sync_fetch_and_add(&session->lost[kind], 1);
+		session_lose(session, kind);
 	return 0;
 }
 

@@ -85,7 +85,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (control.scope_hints)
 		joined_remove(joined_key(task));
 	session = scope_session(key);
-	if (session && __sync_fetch_and_add(&session->processes, -1) == 1)
-		ring_wake();
+	if (session)
+		session_leave(session);
 	return 0;
 }

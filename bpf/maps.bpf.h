@@ -9,7 +9,8 @@
 #include "wire.h"
 
 enum {
-	SESSIONS = 16384, /* at once; the room for the table's heads is taken when it is made */
+	/* at once; the loader sets what the machine can hold. The room for the table's heads is taken then */
+	SESSIONS = 16384,
 	/* a task preempted in a probe keeps its slot; the next one takes another */
 	JOINED = 65536,
 	SCRATCH_SLOTS = 4,

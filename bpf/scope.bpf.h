@@ -3,7 +3,7 @@
 #ifndef SESHAT_SCOPE_BPF_H
 #define SESHAT_SCOPE_BPF_H
 
-#include "maps.bpf.h"
+#include "wake.bpf.h"
 
 enum {
 	/* levels that a walk to the root follows; far more than a path can name */
@@ -53,6 +53,15 @@ static __always_inline bool scope_enter(struct task_struct *task, const struct t
 	return true;
 }
 
+/* A process of the session has ended. The reader learns when it was the last one. */
+static __always_inline void session_leave(struct session_state *session)
+{
+	if (__sync_fetch_and_add(&session->processes, -1) != 1)
+		return;
+	__sync_fetch_and_add(&control.ended, 1);
+	ring_wake();
+}
+
 static __always_inline __u64 joined_key(struct task_struct *task)
 {
 	return (__u64)KREAD(task, signal);
@@ -80,7 +89,7 @@ static __always_inline void scope_join(struct task_struct *task, const struct ta
 	__sync_fetch_and_add(&session->processes, 1);
 	/* If the last thread ended just now, it may have looked here in vain, and nobody else would. */
 	if (KREAD(task, signal, live.counter) == 0 && joined_remove(key))
-		__sync_fetch_and_add(&session->processes, -1);
+		session_leave(session);
 }
 
 /* The state of a thread of a process that joined: its storage, made now. */

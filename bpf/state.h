@@ -55,7 +55,7 @@ struct joined_state {
 struct session_state {
 	__u64 numbered; /* the last number given */
 	__u64 lost[WIRE_KINDS];
-	__s64 processes; /* alive */
+	__s64 processes; /* alive; the agent begins with 1 for a leader that it marks itself */
 	__u64 cgroup;	 /* id of the session's cgroup */
 	__u32 tty_told;
 	__u32 reserved;
@@ -70,6 +70,8 @@ struct control {
 	 * final
 	 */
 	__u32 scope_hints;
+	__u64 lost;  /* records that found no room, of all sessions */
+	__u64 ended; /* how often a session's last process has ended */
 };
 
 _Static_assert(sizeof(struct pending_address) == 176, "pending_address has padding");

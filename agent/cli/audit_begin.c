@@ -58,7 +58,7 @@ static int begin_probes(struct audit *audit, const struct recorder_config *confi
 		/* With all capabilities, but those of a user namespace: a container's. */
 		return r == -EPERM ? STATUS_CAPABILITY : STATUS_FAILED;
 	}
-	r = ring_new(&audit->ring, audit->loader, config->ring_size, take_record, audit);
+	r = ring_new(&audit->ring, audit->loader, take_record, audit);
 	if (r < 0) {
 		log_error("cannot map the ring buffer of %zu bytes: %s", config->ring_size,
 			  strerror(-r));
@@ -83,8 +83,9 @@ static int add_sink(struct audit *audit, struct sink *sink, bool best_effort)
 
 	sink->best_effort = best_effort;
 	r = pipeline_add_sink(audit->pipeline, sink);
-	if (r < 0)
-		(void)sink_close(sink, NULL);
+	if (r >= 0)
+		return 0;
+	(void)sink_close(sink, NULL);
 	return r;
 }
 
@@ -192,9 +193,10 @@ static int begin_session(struct audit *audit, const struct recorder_config *conf
 	start.login = login;
 	start.user = login;
 	start.kernel = kernel.release;
-	start.probes = probes;
-	start.probes_count = sort_probes(audit, probes, missing, &start.missing_count);
-	start.missing = missing;
+	start.probes.attached = probes;
+	start.probes.attached_count =
+		sort_probes(audit, probes, missing, &start.probes.missing_count);
+	start.probes.missing = missing;
 	r = pipeline_session_start(audit->pipeline, &start);
 	if (r < 0) {
 		log_error("cannot write the first record: %s", strerror(-r));
@@ -208,7 +210,7 @@ static int begin_scope(struct audit *audit, const struct recorder_config *config
 {
 	pid_t pid = config->command->pid;
 	struct scope_accounts accounts = { 0 };
-	int r = scope_open(audit->loader, SESSION_KEY, audit->cgroup.id);
+	int r = scope_open(audit->loader, SESSION_KEY, audit->cgroup.id, NULL);
 
 	if (r < 0) {
 		log_error("cannot make the session known to the probes: %s", strerror(-r));
@@ -243,6 +245,7 @@ int audit_begin(struct audit **ret, const struct recorder_config *config)
 		return STATUS_FAILED;
 	}
 	audit->cgroup = CGROUP_NONE;
+	cgroup_sweep();
 	r = uuid_generate(sid);
 	if (r == 0)
 		r = cgroup_create(&audit->cgroup, sid);

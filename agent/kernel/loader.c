@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "kernel/object.h"
+#include "kernel/pins.h"
 #include "kernel/verifier.h"
 
 struct loader {
@@ -21,6 +23,11 @@ struct loader {
 	struct bpf_link **links;
 	struct loader_result *results; /* owned */
 	size_t count;
+	bool *refused;	 /* owned: of the results, could it not even be attached? */
+	const char *pin; /* borrowed; NULL: none */
+	char *folder;	 /* owned: in it, of this build; NULL: none */
+	bool resumed;	 /* the folder holds what another process had attached */
+	bool attached;
 };
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -35,13 +42,86 @@ static struct bpf_program *program_of(const struct loader *loader, size_t i)
 	return bpf_object__find_program_by_name(loader->object, loader->results[i].entry->program);
 }
 
-static int prepare_ring(struct loader *loader, size_t size)
+static int map_resize(struct loader *loader, const char *name, size_t size)
 {
-	struct bpf_map *ring = bpf_object__find_map_by_name(loader->object, "ring");
+	struct bpf_map *map = bpf_object__find_map_by_name(loader->object, name);
 
-	if (!ring)
+	if (!map || !size)
 		return 0;
-	return bpf_map__set_max_entries(ring, (unsigned int)size);
+	return bpf_map__set_max_entries(map, (unsigned int)size);
+}
+
+/* The maps are those in the folder, or they get their sizes. */
+static int prepare_maps(struct loader *loader, const struct loader_config *config)
+{
+	int r;
+
+	if (loader->resumed)
+		return pins_reuse(loader->object, loader->folder);
+	r = map_resize(loader, "ring", config->ring_size);
+	if (r == 0)
+		r = map_resize(loader, "sessions", config->sessions);
+	return r < 0 ? r : map_resize(loader, "cgroup_sessions", config->sessions);
+}
+
+/* The pinned link of a program, NULL when there is none. */
+static struct bpf_link *pinned_link(const struct loader *loader, size_t i)
+{
+	char path[PATH_MAX];
+
+	if (pins_link(path, sizeof(path), loader->folder, loader->results[i].entry->program) < 0)
+		return NULL;
+	return bpf_link__open(path);
+}
+
+/* Takes over the links in the folder. Returns false when one is missing without which nothing works. */
+static bool links_resume(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->count; i++) {
+		const struct plan_entry *entry = loader->results[i].entry;
+
+		if (entry->how == PLAN_SYSCALL)
+			continue; /* in the map of system calls, which is pinned too */
+		loader->links[i] = pinned_link(loader, i);
+		if (!loader->links[i] && entry->required)
+			return false;
+	}
+	return true;
+}
+
+static void links_close(struct loader *loader)
+{
+	for (size_t i = loader->count; i-- > 0;) {
+		bpf_link__destroy(loader->links[i]);
+		loader->links[i] = NULL;
+	}
+}
+
+/* Looks for what another process of this build has pinned. Half of it is as good as nothing. */
+static int find_pins(struct loader *loader, const struct loader_config *config)
+{
+	size_t size = config->elf_size;
+	const void *elf = config->elf ? config->elf : object_builtin(&size);
+	/* The names of some maps begin with that of the object. */
+	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "seshat");
+	int r;
+
+	if (!config->pin)
+		return 0;
+	loader->pin = config->pin;
+	r = pins_folder(&loader->folder, config->pin, elf, size);
+	if (r < 0)
+		return r;
+	loader->object = bpf_object__open_mem(elf, size, &options);
+	if (!loader->object)
+		return -errno;
+	loader->resumed = pins_complete(loader->object, loader->folder) && links_resume(loader);
+	loader->attached = loader->resumed;
+	if (loader->resumed)
+		return 0;
+	links_close(loader);
+	pins_drop(loader->folder);
+	return 0;
 }
 
 /* Opens the object afresh, with the programs that were refused left out. */
@@ -70,7 +150,7 @@ static int object_open(struct loader *loader, const struct loader_config *config
 				program,
 				(enum bpf_attach_type)loader->results[i].entry->attach_type);
 	}
-	return prepare_ring(loader, config->ring_size);
+	return prepare_maps(loader, config);
 }
 
 /* Loads once more with a log for each program; the one that was refused is the one with an error in its log. */
@@ -153,15 +233,30 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 		return r;
 	loader->results = calloc(config->plan_size, sizeof(*loader->results));
 	loader->links = calloc(config->plan_size, sizeof(*loader->links));
-	if (!loader->results || !loader->links)
+	loader->refused = calloc(config->plan_size, sizeof(*loader->refused));
+	if (!loader->results || !loader->links || !loader->refused)
 		goto fail;
 	loader->count = config->plan_size;
 	for (size_t i = 0; i < loader->count; i++)
 		loader->results[i].entry = &config->plan[i];
 	libbpf_set_print(quiet);
-	r = object_load(loader, config, ret_reason);
+	r = find_pins(loader, config);
+	if (r < 0)
+		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s",
+			       strerror(-r));
+	else
+		r = object_load(loader, config, ret_reason);
 	if (r < 0)
 		goto fail;
+	for (size_t i = 0; loader->resumed && i < loader->count; i++) {
+		struct loader_result *result = &loader->results[i];
+
+		if (loader->links[i] || result->error || result->entry->how == PLAN_SYSCALL)
+			continue;
+		result->error = -ENOENT;
+		loader->refused[i] = true;
+		(void)snprintf(result->reason, LOADER_REASON_SIZE, "could not be attached before");
+	}
 	*ret = loader;
 	return 0;
 fail:
@@ -169,13 +264,39 @@ fail:
 	return r;
 }
 
-static void loader_detach(struct loader *loader)
+void loader_detach(struct loader *loader)
 {
+	if (loader->folder)
+		pins_forget(loader->folder);
 	/* Last in, first out: lineage holds until nothing reports any more. */
 	for (size_t i = loader->count; i-- > 0;) {
+		if (loader->folder && loader->links[i])
+			(void)bpf_link__unpin(
+				loader->links[i]); /* one that is not pinned says so */
 		bpf_link__destroy(loader->links[i]);
 		loader->links[i] = NULL;
+		if (loader->refused[i])
+			loader->results[i].error = 0;
+		loader->refused[i] = false;
 	}
+	if (loader->folder)
+		pins_drop(loader->folder);
+	loader->attached = false;
+}
+
+bool loader_attached(const struct loader *loader)
+{
+	return loader->attached;
+}
+
+bool loader_replace(struct loader *loader)
+{
+	return loader->pin && pins_drop_others(loader->pin, loader->folder);
+}
+
+bool loader_drop_pins(const char *pin)
+{
+	return pins_drop_others(pin, NULL);
 }
 
 void loader_free(struct loader *loader)
@@ -183,10 +304,12 @@ void loader_free(struct loader *loader)
 	if (!loader)
 		return;
 	if (loader->links)
-		loader_detach(loader);
+		links_close(loader);
 	bpf_object__close(loader->object);
 	free(loader->links);
 	free(loader->results);
+	free(loader->refused);
+	free(loader->folder);
 	free(loader);
 }
 
@@ -215,26 +338,68 @@ static int entry_attach(struct loader *loader, size_t i, int cgroup_root)
 	return 0;
 }
 
-int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
+/* Pins what was just attached; a link that cannot be pinned would end with this process. */
+static int entry_pin(struct loader *loader, size_t i)
+{
+	char path[PATH_MAX];
+	int r;
+
+	if (!loader->folder || !loader->links[i])
+		return 0;
+	r = pins_link(path, sizeof(path), loader->folder, loader->results[i].entry->program);
+	return r < 0 ? r : bpf_link__pin(loader->links[i], path);
+}
+
+static int attach_all(struct loader *loader, int cgroup_root, char *ret_reason)
 {
 	struct loader_result *result;
+	int error;
 
 	for (size_t i = 0; i < loader->count; i++) {
 		result = &loader->results[i];
 		if (result->error)
 			continue;
-		result->error = entry_attach(loader, i, cgroup_root);
-		if (!result->error)
+		error = entry_attach(loader, i, cgroup_root);
+		if (!error)
+			error = entry_pin(loader, i);
+		if (!error)
 			continue;
+		result->error = error;
+		loader->refused[i] = true;
 		(void)snprintf(result->reason, sizeof(result->reason), "cannot be attached: %s",
-			       strerror(-result->error));
+			       strerror(-error));
 		if (result->entry->required) {
 			(void)snprintf(ret_reason, LOADER_REASON_SIZE,
 				       "cannot attach the probe \"%s\": %s", result->entry->probe,
-				       strerror(-result->error));
-			return result->error;
+				       strerror(-error));
+			return error;
 		}
 	}
+	return 0;
+}
+
+int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
+{
+	int r = loader->folder ? pins_make(loader->folder) : 0;
+
+	if (r < 0) {
+		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot pin the maps in %s: %s",
+			       loader->folder, strerror(-r));
+		return r;
+	}
+	r = attach_all(loader, cgroup_root, ret_reason);
+	if (r == 0 && loader->folder) {
+		r = pins_keep(loader->object, loader->folder);
+		if (r < 0)
+			(void)snprintf(ret_reason, LOADER_REASON_SIZE,
+				       "cannot pin the maps in %s: %s", loader->folder,
+				       strerror(-r));
+	}
+	if (r < 0) {
+		loader_detach(loader);
+		return r;
+	}
+	loader->attached = true;
 	return 0;
 }
 

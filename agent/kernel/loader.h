@@ -8,6 +8,7 @@
 #ifndef SESHAT_KERNEL_LOADER_H
 #define SESHAT_KERNEL_LOADER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,12 @@ struct loader_config {
 	const struct plan_entry *plan; /* borrowed for the loader's life */
 	size_t plan_size;
 	size_t ring_size; /* bytes; a power of two and a multiple of the page size */
+	size_t sessions;  /* that can be open at once; 0: as many as are built in */
+	/*
+	 * a directory of a BPF file system, borrowed for the loader's life: what is attached is pinned there, and found
+	 * again. NULL: what is attached ends with the process
+	 */
+	const char *pin;
 };
 
 /*
@@ -40,14 +47,32 @@ struct loader_config {
  */
 int loader_new(struct loader **ret, const struct loader_config *config, char *ret_reason);
 
-/* Detaches and unloads everything. NULL is allowed. */
+/* Detaches, unless it is pinned, and unloads everything. NULL is allowed. */
 void loader_free(struct loader *loader);
+
+/*
+ * Is everything attached? Also right after loader_new(), when another process of this very build had pinned it: then
+ * maps and links are those, and no record is missing.
+ */
+bool loader_attached(const struct loader *loader);
 
 /*
  * Attaches everything that was loaded; cgroup_root is the version 2 hierarchy's root directory. Failures as with
  * loader_new(). What cannot be attached, but is not required, shows in the results.
+ * May be done again after loader_detach(). On failure nothing is attached.
  */
 int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason);
+
+/* Detaches everything, and removes the pins. */
+void loader_detach(struct loader *loader);
+
+/*
+ * Removes what other builds have pinned: their probes end there. Returns whether there was something.
+ */
+bool loader_replace(struct loader *loader);
+
+/* Removes what any build has pinned below the directory, with no loader at hand. Returns whether there was something. */
+bool loader_drop_pins(const char *pin);
 
 /*
  * Detaches everything, and waits until no program runs any more (membarrier(2), an RCU grace period): what the

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/ring.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <limits.h>
@@ -24,6 +25,10 @@ enum {
 struct ring {
 	struct ring_buffer *buffer; /* owned */
 	struct control *control;    /* mapped, owned; shared with the probes */
+	/* mapped, owned: how far this side and the other one have come, in bytes since the beginning */
+	const unsigned long *consumed;
+	const unsigned long *produced;
+	size_t size; /* bytes */
 	ring_handler handler;
 	void *userdata; /* borrowed */
 	unsigned int taken;
@@ -53,8 +58,40 @@ static int nap_limit(size_t ring_size)
 	return limit > NAP_MAX_MS ? NAP_MAX_MS : (int)limit;
 }
 
-int ring_new(struct ring **ret, const struct loader *loader, size_t ring_size, ring_handler handler,
-	     void *userdata)
+static void *map_page(int fd, int protection, size_t page)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	void *address = mmap(NULL, size, protection, MAP_SHARED, fd, (off_t)(page * size));
+
+	return address == MAP_FAILED ? NULL : address;
+}
+
+/* The consumer's page, then the producer's: kernel/bpf/ringbuf.c has the layout. */
+static int ring_map(struct ring *ring, const struct loader *loader)
+{
+	int buffer = loader_map(loader, "ring");
+
+	ring->control = map_page(loader_map(loader, "seshat.bss"), PROT_READ | PROT_WRITE, 0);
+	if (ring->control)
+		ring->consumed = map_page(buffer, PROT_READ, 0);
+	if (ring->consumed)
+		ring->produced = map_page(buffer, PROT_READ, 1);
+	return ring->produced ? 0 : -errno;
+}
+
+/* The size of the map; one that was pinned may have another than is configured now. */
+static int ring_measure(struct ring *ring, const struct loader *loader)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(loader_map(loader, "ring"), &info, &size) < 0)
+		return -errno;
+	ring->size = info.max_entries;
+	return 0;
+}
+
+int ring_new(struct ring **ret, const struct loader *loader, ring_handler handler, void *userdata)
 {
 	struct ring *ring = calloc(1, sizeof(*ring));
 	int r;
@@ -63,11 +100,10 @@ int ring_new(struct ring **ret, const struct loader *loader, size_t ring_size, r
 		return -ENOMEM;
 	ring->handler = handler;
 	ring->userdata = userdata;
-	ring->control = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
-			     MAP_SHARED, loader_map(loader, "seshat.bss"), 0);
-	if (ring->control == MAP_FAILED) {
-		ring->control = NULL;
-		r = -errno;
+	r = ring_measure(ring, loader);
+	if (r == 0)
+		r = ring_map(ring, loader);
+	if (r < 0) {
 		ring_free(ring);
 		return r;
 	}
@@ -78,9 +114,15 @@ int ring_new(struct ring **ret, const struct loader *loader, size_t ring_size, r
 		return r;
 	}
 	ring->nap = 1;
-	ring->nap_max = nap_limit(ring_size);
+	ring->nap_max = nap_limit(ring->size);
 	*ret = ring;
 	return 0;
+}
+
+static void unmap_page(const void *page)
+{
+	if (page)
+		(void)munmap((void *)(uintptr_t)page, (size_t)sysconf(_SC_PAGESIZE));
 }
 
 void ring_free(struct ring *ring)
@@ -88,8 +130,9 @@ void ring_free(struct ring *ring)
 	if (!ring)
 		return;
 	ring_buffer__free(ring->buffer);
-	if (ring->control)
-		(void)munmap(ring->control, (size_t)sysconf(_SC_PAGESIZE));
+	unmap_page(ring->control);
+	unmap_page(ring->consumed);
+	unmap_page(ring->produced);
 	free(ring);
 }
 
@@ -141,4 +184,22 @@ bool ring_sleep(struct ring *ring)
 void ring_wake(struct ring *ring)
 {
 	__atomic_store_n(&ring->control->reader_sleeps, 0, __ATOMIC_SEQ_CST);
+}
+
+void ring_counts(const struct ring *ring, struct ring_counts *ret)
+{
+	ret->lost = __atomic_load_n(&ring->control->lost, __ATOMIC_ACQUIRE);
+	ret->ended = __atomic_load_n(&ring->control->ended, __ATOMIC_ACQUIRE);
+}
+
+size_t ring_size(const struct ring *ring)
+{
+	return ring->size;
+}
+
+size_t ring_used(const struct ring *ring)
+{
+	unsigned long consumed = __atomic_load_n(ring->consumed, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(ring->produced, __ATOMIC_ACQUIRE) - consumed;
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "kernel/loader.h"
 
@@ -18,12 +19,11 @@ struct ring;
 /* One record, borrowed until the callback returns. Returns 0 to go on, or negative errno to stop. */
 typedef int (*ring_handler)(void *userdata, const void *data, size_t size);
 
-/*
- * A reader of the loader's ring, of ring_size bytes as it was loaded; the loader must outlive it.
- * Returns 0 or negative errno.
- */
-int ring_new(struct ring **ret, const struct loader *loader, size_t ring_size, ring_handler handler,
-	     void *userdata);
+/* A reader of the loader's ring; the loader must outlive it. Returns 0 or negative errno. */
+int ring_new(struct ring **ret, const struct loader *loader, ring_handler handler, void *userdata);
+
+/* Bytes of the ring: of one that was pinned, not what would be configured now. */
+size_t ring_size(const struct ring *ring);
 
 void ring_free(struct ring *ring);
 
@@ -47,6 +47,16 @@ int ring_fd(const struct ring *ring);
  * already: then read instead of sleeping.
  */
 bool ring_sleep(struct ring *ring);
+
+/* How many records found no room, and how often a session's last process has ended: in all sessions, until now. */
+struct ring_counts {
+	uint64_t lost;
+	uint64_t ended;
+};
+void ring_counts(const struct ring *ring, struct ring_counts *ret);
+
+/* Bytes in the ring that have not been read. */
+size_t ring_used(const struct ring *ring);
 
 /* No wake-ups from now on. */
 void ring_wake(struct ring *ring);

@@ -13,15 +13,58 @@
 #include "base/cleanup.h"
 #include "bpf/state.h"
 
-int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id)
+int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id,
+	       const struct scope_accounts *begin)
 {
 	struct session_state state = { .cgroup = cgroup_id };
-	int r = bpf_map_update_elem(loader_map(loader, "sessions"), &key, &state, BPF_NOEXIST);
+	int sessions = loader_map(loader, "sessions"), r;
+
+	if (begin) {
+		memcpy(state.lost, begin->lost, sizeof(state.lost));
+		state.numbered = begin->numbered;
+		state.processes = begin->processes;
+	}
+	r = bpf_map_update_elem(sessions, &key, &state, BPF_NOEXIST);
+	if (r < 0 || cgroup_id == 0)
+		return r;
+	r = bpf_map_update_elem(loader_map(loader, "cgroup_sessions"), &cgroup_id, &key,
+				BPF_NOEXIST);
+	if (r < 0)
+		(void)bpf_map_delete_elem(sessions, &key);
+	return r;
+}
+
+void scope_close(const struct loader *loader, uint64_t key, uint64_t cgroup_id)
+{
+	uint64_t owner;
+
+	/* The cgroup first: nothing is to join a session that is not there. */
+	if (cgroup_id &&
+	    bpf_map_lookup_elem(loader_map(loader, "cgroup_sessions"), &cgroup_id, &owner) == 0 &&
+	    owner == key)
+		(void)bpf_map_delete_elem(loader_map(loader, "cgroup_sessions"), &cgroup_id);
+	(void)bpf_map_delete_elem(loader_map(loader, "sessions"), &key);
+}
+
+int scope_mark(const struct loader *loader, uint64_t key, int pidfd, uint64_t cgroup_id)
+{
+	struct task_state state = { .session = key, .cgroup = cgroup_id };
+	int r = bpf_map_update_elem(loader_map(loader, "tasks"), &pidfd, &state, BPF_ANY);
+
+	return r == -ENOENT ? -ESRCH : r;
+}
+
+int scope_find(const struct loader *loader, int pidfd, uint64_t *ret_key)
+{
+	struct task_state state;
+	int r = bpf_map_lookup_elem(loader_map(loader, "tasks"), &pidfd, &state);
 
 	if (r < 0)
 		return r;
-	return bpf_map_update_elem(loader_map(loader, "cgroup_sessions"), &cgroup_id, &key,
-				   BPF_NOEXIST);
+	if (!state.session)
+		return -ENOENT;
+	*ret_key = state.session;
+	return 0;
 }
 
 static int session_get(const struct loader *loader, uint64_t key, struct session_state *ret)

@@ -5,6 +5,7 @@
 #ifndef SESHAT_KERNEL_SCOPE_H
 #define SESHAT_KERNEL_SCOPE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,12 +20,32 @@ struct scope_accounts {
 };
 
 /*
- * Makes the session known to the probes. `key` is not 0. Whatever enters the cgroup from then on joins; a process that is
+ * Makes the session known to the probes. `key` is not 0. Whatever enters the cgroup (0: it has none) from then on joins; a process that is
  * ending while it is moved there does not (the kernel's locks leave nothing between the two), and accounts without a
- * process and without a number say so. The probes count in the accounts: nobody else may write to them.
- * Returns 0, -EEXIST, or another negative errno.
+ * process and without a number say so. `begin`: what the accounts begin with, NULL for zeroes: 1 process where one will be
+ * marked with scope_mark(), or the accounts of a session that was open before. The probes count in them: nobody else
+ * may write to them.
+ * Returns 0, -EEXIST, -E2BIG when there is no room for another session, or another negative errno.
  */
-int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id);
+int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id,
+	       const struct scope_accounts *begin);
+
+/* Forgets a session, whose tasks have all ended. */
+void scope_close(const struct loader *loader, uint64_t key, uint64_t cgroup_id);
+
+/*
+ * Makes a process of one thread the session's first. It must not be running anything but its wait for the caller's
+ * answer. cgroup_id: that it is in now. If it ends in the same moment the mark may come too late for the probes: then
+ * the process has ended, and the accounts have a process but no number.
+ * Returns 0, -ESRCH when it has ended, or another negative errno.
+ */
+int scope_mark(const struct loader *loader, uint64_t key, int pidfd, uint64_t cgroup_id);
+
+/*
+ * The key of the session that a process is in. Returns 0, -ENOENT when it is in none, as far as its first thread
+ * knows, or another negative errno.
+ */
+int scope_find(const struct loader *loader, int pidfd, uint64_t *ret_key);
 
 /*
  * How the accounts stand. They are final once processes is 0, or the probes are detached. Returns 0 or negative errno.

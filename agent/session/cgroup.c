@@ -158,7 +158,6 @@ static int make_below(int root, const char *name, struct stat *ret_st)
 
 	if (parent < 0)
 		return parent;
-	sweep_below(parent);
 	return make_owned(parent, name, ret_st);
 }
 
@@ -252,27 +251,36 @@ static int remove_path(const struct cgroup *cgroup, int root)
 	return unlinkat(root, cgroup->path + 1, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
+int cgroup_try_remove(const struct cgroup *cgroup)
+{
+	_cleanup_close_ int root = open_directory(AT_FDCWD, cgroup->mount);
+	int r = root < 0 ? root : remove_path(cgroup, root);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	/* Another session's cgroup in it keeps it. */
+	(void)unlinkat(root, PARENT, AT_REMOVEDIR);
+	return 0;
+}
+
 int cgroup_remove(struct cgroup *cgroup, int timeout_ms)
 {
-	_cleanup_close_ int root = -1;
 	int r;
 
-	if (cgroup->fd < 0)
+	if (cgroup->fd < 0 || cgroup->found) {
+		cgroup_release(cgroup);
 		return 0;
-	root = open_directory(AT_FDCWD, cgroup->mount);
-	r = root < 0 ? root : remove_path(cgroup, root);
+	}
+	r = cgroup_try_remove(cgroup);
 	if (r == -EBUSY && timeout_ms > 0 && wait_event(cgroup, timeout_ms))
-		r = remove_path(cgroup, root);
-	if (r == 0)
-		/* Another session's cgroup in it keeps it. */
-		(void)unlinkat(root, PARENT, AT_REMOVEDIR);
+		r = cgroup_try_remove(cgroup);
 	cgroup_release(cgroup);
 	return r;
 }
 
 void cgroup_release(struct cgroup *cgroup)
 {
-	fd_close(cgroup->fd);
+	fd_close(cgroup->fd); /* negative: there is none */
 	free(cgroup->path);
 	free(cgroup->mount);
 	*cgroup = CGROUP_NONE;

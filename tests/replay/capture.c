@@ -107,14 +107,14 @@ int main(int argc, char **argv)
 	config.plan = plan_tracepoint(&config.plan_size);
 	if (loader_new(&loader, &config, reason) < 0)
 		errx(1, "%s", reason);
-	if (ring_new(&ring, loader, RING_SIZE, keep, out) < 0 ||
+	if (ring_new(&ring, loader, keep, out) < 0 ||
 	    cgroup_create(&cgroup, "capture") < 0)
 		errx(1, "cannot set up");
 	root = open(cgroup.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0 || loader_attach(loader, root, reason) < 0)
 		errx(1, "%s", reason);
 	pid = start(argv + 2, &go);
-	if (scope_open(loader, KEY, cgroup.id) < 0 || cgroup_enter(&cgroup, pid) < 0)
+	if (scope_open(loader, KEY, cgroup.id, NULL) < 0 || cgroup_enter(&cgroup, pid) < 0)
 		errx(1, "cannot mark the command");
 	if (write(go, "g", 1) != 1)
 		err(1, "cannot let the command go");

@@ -19,7 +19,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/uuid.h"
-#include "pipeline.h"
+#include "pipeline/pipeline.h"
 #include "sinks/stream.h"
 
 enum {
@@ -77,8 +77,7 @@ static int start_session(struct replay *replay, const struct wire_header *header
 		.audit_session_id = header->task.audit_session,
 		.strategy = "tracepoint",
 		.kernel = "replay",
-		.probes = probes,
-		.probes_count = ARRAY_SIZE(probes),
+		.probes = { .attached = probes, .attached_count = ARRAY_SIZE(probes) },
 	};
 	char sid[UUID_SIZE];
 
@@ -172,7 +171,7 @@ static int create_pipeline(struct replay *replay)
 	r = pipeline_add_sink(replay->pipeline, sink);
 	if (r < 0)
 		sink_close(sink, NULL);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static int replay_file(const char *name)

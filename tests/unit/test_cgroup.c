@@ -280,8 +280,8 @@ static void a_sweep_removes_what_was_abandoned(void **state)
 	check_gone(name);
 }
 
-/* Its processes keep an abandoned one; once they have ended, the next session clears it up. */
-static void a_new_session_sweeps(void **state)
+/* Its processes keep an abandoned one; once they have ended, the next sweep clears it up. */
+static void a_later_sweep_removes_what_was_busy(void **state)
 {
 	struct cgroup cgroup, next;
 	char first[sizeof(name)];
@@ -307,6 +307,7 @@ static void a_new_session_sweeps(void **state)
 	assert_int_equal(child_status(pid), 0);
 	wait_empty();
 	strcpy(first, name);
+	cgroup_sweep();
 	name_anew();
 	make(&next);
 	check_gone(first);
@@ -390,7 +391,7 @@ int main(void)
 		CGROUP_TEST(what_was_made_below_goes_with_it),
 		CGROUP_TEST(a_sweep_leaves_what_has_an_owner),
 		CGROUP_TEST(a_sweep_removes_what_was_abandoned),
-		CGROUP_TEST(a_new_session_sweeps),
+		CGROUP_TEST(a_later_sweep_removes_what_was_busy),
 		CGROUP_TEST(sessions_begin_while_others_end),
 		CGROUP_TEST(the_hierarchy_is_found_where_it_is),
 	};
