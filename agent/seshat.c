@@ -7,14 +7,22 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/ask.h"
+#include "cli/check.h"
 #include "cli/run.h"
+#include "cli/session_command.h"
+#include "cli/sessions.h"
+#include "cli/show.h"
 #include "cli/status.h"
+#include "cli/tail.h"
 
 static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } COMMANDS[] = {
-	{ "run", run_main },
+	{ "run", run_main },	   { "status", status_main }, { "sessions", sessions_main },
+	{ "tail", tail_main },	   { "show", show_main },     { "session", session_main },
+	{ "rotate", rotate_main }, { "reload", reload_main }, { "check", check_main },
 };
 
 const char *argp_program_version = "seshat " SESHAT_VERSION;
@@ -45,9 +53,20 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 static const struct argp PARSER = {
 	.parser = parse_option,
-	.args_doc = "run [OPTION...] COMMAND [ARG...]",
+	.args_doc = "COMMAND [OPTION...] [ARGUMENT...]",
 	.doc = "Record what a session does: programs, files, connections, as the kernel saw them."
-	       "\v\"seshat run --help\" shows the options of run.",
+	       "\vCommands:\n"
+	       "  run        audit one command as a session, with no agent running\n"
+	       "  status     show how the agent does\n"
+	       "  sessions   list sessions, open and past\n"
+	       "  tail       show the newest records\n"
+	       "  show       show one session\n"
+	       "  session    open or close a session\n"
+	       "  rotate     begin a new log file\n"
+	       "  reload     read the configuration again\n"
+	       "  check      find out whether auditing works here\n"
+	       "\n"
+	       "\"seshat COMMAND --help\" shows the options of a command.",
 };
 
 int main(int argc, char **argv)

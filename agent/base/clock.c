@@ -24,6 +24,11 @@ uint64_t clock_boottime_ns(void)
 	return (uint64_t)clock_ns(CLOCK_BOOTTIME);
 }
 
+uint64_t clock_monotonic_ns(void)
+{
+	return (uint64_t)clock_ns(CLOCK_MONOTONIC);
+}
+
 int64_t clock_offset_ns(void)
 {
 	int64_t best = INT64_MAX, offset = 0;

@@ -23,6 +23,9 @@ struct clock_text {
 /* CLOCK_BOOTTIME, nanoseconds. */
 uint64_t clock_boottime_ns(void);
 
+/* CLOCK_MONOTONIC, nanoseconds. */
+uint64_t clock_monotonic_ns(void);
+
 /* CLOCK_REALTIME minus CLOCK_BOOTTIME, nanoseconds; exact to about a microsecond. */
 int64_t clock_offset_ns(void);
 

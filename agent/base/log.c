@@ -2,10 +2,13 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -16,11 +19,49 @@ enum {
 	LOG_LINE_SIZE = 4 * LOG_TEXT_SIZE + 1, /* every byte as \xNN, and a newline */
 };
 
-static const char *log_program; /* the one piece of process-wide state: whose messages these are */
+/* The only process-wide state: whose messages these are, and where they go. */
+static const char *log_program;
+static bool log_syslog;
+static bool log_hasty;
+static unsigned int log_omitted; /* messages, since the last one that was written */
 
 void log_set_program(const char *name)
 {
 	log_program = name;
+}
+
+void log_set_syslog(void)
+{
+	openlog(log_program, LOG_PID, LOG_DAEMON);
+	log_syslog = true;
+}
+
+void log_set_hasty(void)
+{
+	log_hasty = true;
+}
+
+/* Can it be written now? Says how many could not, first. */
+static bool log_ready(void)
+{
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+	char text[80];
+	int size;
+
+	if (!log_hasty)
+		return true;
+	if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT)) {
+		log_omitted++;
+		return false;
+	}
+	if (log_omitted == 0)
+		return true;
+	size = snprintf(text, sizeof(text), "%s: %u messages were left out\n",
+			log_program ? log_program : program_invocation_short_name, log_omitted);
+	log_omitted = 0;
+	if (size > 0 && (size_t)size < sizeof(text))
+		(void)fd_write_all(STDERR_FILENO, text, (size_t)size);
+	return true;
 }
 
 /*
@@ -53,8 +94,8 @@ static size_t log_escape(const char *text, size_t size, char *line)
 	return used;
 }
 
-static void __attribute__((format(printf, 2, 0)))
-log_write(const char *level, const char *format, va_list arguments)
+static void __attribute__((format(printf, 3, 0)))
+log_write(int priority, const char *level, const char *format, va_list arguments)
 {
 	char text[LOG_TEXT_SIZE + 1], line[LOG_LINE_SIZE];
 	int saved = errno, prefix, body;
@@ -72,7 +113,16 @@ log_write(const char *level, const char *format, va_list arguments)
 	if (size > LOG_TEXT_SIZE)
 		size = LOG_TEXT_SIZE;
 	size = log_escape(text, size, line);
+	if (log_syslog) {
+		syslog(priority, "%.*s", (int)size, line);
+		errno = saved;
+		return;
+	}
 	line[size++] = '\n';
+	if (!log_ready()) {
+		errno = saved;
+		return;
+	}
 	/* There is nowhere to tell that telling failed. */
 	(void)fd_write_all(STDERR_FILENO, line, size);
 	errno = saved;
@@ -83,7 +133,7 @@ void log_error(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	log_write("", format, arguments);
+	log_write(LOG_ERR, "", format, arguments);
 	va_end(arguments);
 }
 
@@ -92,6 +142,6 @@ void log_warning(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	log_write("warning: ", format, arguments);
+	log_write(LOG_WARNING, "warning: ", format, arguments);
 	va_end(arguments);
 }

@@ -13,6 +13,18 @@
  */
 void log_set_program(const char *name);
 
+/*
+ * From now on messages go to syslog(3), as those of a daemon, and no longer to standard error: for a program that has
+ * none.
+ */
+void log_set_syslog(void);
+
+/*
+ * From now on a message that standard error does not take at once is left out, and how many were is said with the next:
+ * a program that must go on cannot wait for whoever reads its messages.
+ */
+void log_set_hasty(void);
+
 /* Something failed: "program: text". errno is left as it was. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -9,7 +9,7 @@
 #include "cli/audit.h"
 #include "kernel/loader.h"
 #include "kernel/ring.h"
-#include "pipeline.h"
+#include "pipeline/pipeline.h"
 #include "session/cgroup.h"
 
 enum {

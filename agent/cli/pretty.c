@@ -83,7 +83,7 @@ static int format_time(struct text *text, struct bytes time)
 }
 
 /* "program[pid]" in its column; the session's own events have "-". */
-static void format_who(struct text *text, struct json_object *record)
+static void format_who(struct text *text, struct json_object *record, unsigned int indent)
 {
 	struct bytes program = pretty_string(record, "program");
 	char pid[32] = "";
@@ -94,6 +94,7 @@ static void format_who(struct text *text, struct json_object *record)
 		program = bytes_of("-");
 	if (pretty_integer(record, "pid", &number))
 		(void)snprintf(pid, sizeof(pid), "[%" PRId64 "]", number);
+	text_printf(text, "%*s", (int)indent, "");
 	text_bytes(text, program);
 	width = text_width(program) + strlen(pid);
 	text_printf(text, "%s%*s ", pid, width < WHO_WIDTH ? (int)(WHO_WIDTH - width) : 0, "");
@@ -132,7 +133,7 @@ int pretty_format(const char *line, size_t size, const struct pretty_options *op
 	event = pretty_event_find(name);
 	r = format_time(&text, pretty_string(record, "time"));
 	if (r == 0) {
-		format_who(&text, record);
+		format_who(&text, record, opts->indent);
 		format_verb(&text, record, event);
 		event->describe(&text, record);
 		text_printf(&text, "\n");

@@ -13,7 +13,8 @@
 #include "base/buffer.h"
 
 struct pretty_options {
-	bool color; /* with the colours of ECMA-48 terminals */
+	bool color;	     /* with the colours of ECMA-48 terminals */
+	unsigned int indent; /* columns between the time and who did it */
 };
 
 /* The options for a descriptor: colour when it is a terminal and NO_COLOR is unset or empty. */

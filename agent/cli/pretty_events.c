@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "cli/pretty_session.h"
+
 enum {
 	WORD_LIMIT = 4096, /* bytes of one path or argument that are shown */
 	ARGS_LIMIT = 8192, /* bytes of all arguments: of a giant command line a beginning */
@@ -297,92 +299,34 @@ static void describe_tty(struct text *text, struct json_object *record)
 	describe_path(text, record, "tty");
 }
 
-/* "session.disk 3, session.exit 1" */
-static void describe_counts(struct text *text, struct json_object *record, const char *key)
-{
-	struct json_object *counts;
-	const char *between = "";
-
-	if (!json_object_object_get_ex(record, key, &counts) ||
-	    !json_object_is_type(counts, json_type_object))
-		return;
-	json_object_object_foreach(counts, event, count)
-	{
-		text_printf(text, "%s", between);
-		text_bytes(text, bytes_of(event));
-		text_printf(text, " %" PRId64, json_object_get_int64(count));
-		between = ", ";
-	}
-}
-
-static void describe_lost(struct text *text, struct json_object *record)
-{
-	text_color(text, TEXT_RED);
-	text_printf(text, "%" PRId64 " (", integer_or(record, "count", 0));
-	text_bytes(text, pretty_string(record, "reason"));
-	text_printf(text, "): ");
-	describe_counts(text, record, "by_event");
-	text_color(text, TEXT_PLAIN);
-}
-
-static void describe_start(struct text *text, struct json_object *record)
-{
-	struct json_object *probes = array(record, "probes");
-	struct json_object *missing = array(record, "probes_missing");
-
-	text_printf(text, "session ");
-	text_bytes(text, pretty_string(record, "sid"));
-	text_printf(text, " of ");
-	text_quoted(text, pretty_string(record, "user"), WORD_LIMIT);
-	text_printf(text, " on ");
-	text_quoted(text, pretty_string(record, "server_hostname"), WORD_LIMIT);
-	text_printf(text, ", %zu probes", probes ? json_object_array_length(probes) : 0);
-	for (size_t i = 0; missing && i < json_object_array_length(missing); i++) {
-		struct json_object *entry = json_object_array_get_idx(missing, i);
-
-		text_color(text, TEXT_RED);
-		text_printf(text, i == 0 ? "; missing: " : ", ");
-		text_bytes(text, pretty_string(entry, "probe"));
-		text_printf(text, " (");
-		text_bytes(text, pretty_string(entry, "reason"));
-		text_printf(text, ")");
-		text_color(text, TEXT_PLAIN);
-	}
-}
-
-static void describe_end(struct text *text, struct json_object *record)
-{
-	int64_t lost = integer_or(record, "lost", 0);
-	int64_t processes;
-
-	text_printf(text,
-		    "after %.1f ms: ", (double)integer_or(record, "duration_ns", 0) / NS_PER_MS);
-	describe_counts(text, record, "records");
-	text_color(text, lost > 0 ? TEXT_RED : TEXT_PLAIN);
-	text_printf(text, "; lost %" PRId64, lost);
-	text_color(text, TEXT_PLAIN);
-	if (pretty_integer(record, "processes", &processes))
-		text_printf(text, "; processes left %" PRId64, processes);
-}
-
 static void describe_nothing(struct text *text, struct json_object *record)
 {
 	text_bytes(text, pretty_string(record, "event"));
 }
 
 static const struct pretty_event events[] = {
-	{ "session.start", "start", TEXT_BLUE, describe_start },
+	{ "session.start", "start", TEXT_BLUE, pretty_session_start },
 	{ "session.command", "exec", TEXT_GREEN, describe_command },
 	{ "session.exit", "exit", TEXT_DIM, describe_exit },
 	{ "session.disk", "open", TEXT_PLAIN, describe_disk },
 	{ "session.network", NULL, TEXT_YELLOW, describe_network },
 	{ "session.cgroup", "cgroup", TEXT_CYAN, describe_cgroup },
 	{ "session.tty", "tty", TEXT_CYAN, describe_tty },
-	{ "session.lost", "lost", TEXT_RED, describe_lost },
-	{ "session.end", "end", TEXT_BLUE, describe_end },
+	{ "session.lost", "lost", TEXT_RED, pretty_session_lost },
+	{ "session.end", "end", TEXT_BLUE, pretty_session_end },
+	{ "session.switch", "switch", TEXT_CYAN, pretty_session_switch },
+	{ "session.logout", "logout", TEXT_BLUE, pretty_session_logout },
+	{ "agent.start", "agent", TEXT_BLUE, pretty_agent_start },
+	{ "agent.stop", "agent", TEXT_BLUE, pretty_agent_stop },
+	{ "agent.config", "agent", TEXT_BLUE, pretty_agent_config },
 };
 
 static const struct pretty_event unknown = { "", "?", TEXT_PLAIN, describe_nothing };
+
+const char *pretty_event_name(size_t index)
+{
+	return index < ARRAY_SIZE(events) ? events[index].event : NULL;
+}
 
 const struct pretty_event *pretty_event_find(struct bytes event)
 {

@@ -6,6 +6,7 @@
 #define SESHAT_CLI_PRETTY_EVENTS_H
 
 #include <json-c/json_types.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "cli/pretty_text.h"
@@ -19,6 +20,9 @@ struct pretty_event {
 
 /* The entry of an event; one that shows the verb "?" for an event that is not known. Never NULL. */
 const struct pretty_event *pretty_event_find(struct bytes event);
+
+/* The names of the events, one after another from 0; NULL behind the last. */
+const char *pretty_event_name(size_t index);
 
 /* A member's string, borrowed from the record; no data when there is none or it is no string. */
 struct bytes pretty_string(struct json_object *record, const char *key);

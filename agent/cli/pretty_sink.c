@@ -68,6 +68,7 @@ int pretty_sink_new(struct sink **ret, int fd, const struct pretty_options *opts
 	if (!pretty)
 		return -ENOMEM;
 	pretty->sink.type = &pretty_sink_type;
+	pretty->sink.name = pretty_sink_type.name;
 	pretty->options = *opts;
 	pretty->line = BUFFER_INIT(LINE_LIMIT);
 	r = stream_new(&pretty->stream, fd);

@@ -12,11 +12,11 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/size.h"
 #include "cli/command.h"
 #include "cli/front.h"
 #include "cli/preflight.h"
 #include "cli/recorder.h"
-#include "cli/size.h"
 #include "cli/status.h"
 #include "cli/streams.h"
 
@@ -74,7 +74,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		options->no_wait = true;
 		return 0;
 	case KEY_BUFFER_SIZE:
-		if (size_parse(argument, BUFFER_MIN, BUFFER_MAX, &options->buffer_size) < 0)
+		if (size_parse_power(argument, BUFFER_MIN, BUFFER_MAX, &options->buffer_size) < 0)
 			argp_error(state, "bad buffer size: %s (a power of two, from 64K to 1G)",
 				   argument);
 		return 0;

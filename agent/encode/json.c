@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "encode/base64.h"
+#include "base/base64.h"
 
 enum {
 	JSON_NUMBER_SIZE = 24,	/* more than the digits of any 64-bit number, in octal too */

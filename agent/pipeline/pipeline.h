@@ -4,7 +4,8 @@
  * with their session, enriched, encoded as JSON, written to the sinks. What is lost on the way is
  * counted and written to the log itself, as session.lost.
  *
- * A record counts as written when every sink (but those of best effort) has taken its line.
+ * A record counts as written when one sink (those of best effort do not count) has taken its line; what another one
+ * lacks of it is counted for that sink, and told in session.lost with the sink's name once it takes lines again.
  */
 #ifndef SESHAT_PIPELINE_H
 #define SESHAT_PIPELINE_H
@@ -14,6 +15,7 @@
 
 #include "base/host.h"
 #include "session/events.h"
+#include "session/session.h"
 #include "sinks/sink.h"
 
 struct pipeline;
@@ -59,14 +61,55 @@ int pipeline_new(struct pipeline **ret, const struct pipeline_config *config);
 /* Closes the sinks that are still open and frees everything. NULL is allowed. */
 void pipeline_free(struct pipeline *pipeline);
 
-/* Takes ownership of the sink, on success only. Returns 0 or -ENOMEM. */
+/*
+ * Takes ownership of the sink, on success only. Returns its place (0 is the first one's), or -ENOSPC when there are
+ * SINK_SET_PLACES already.
+ */
 int pipeline_add_sink(struct pipeline *pipeline, struct sink *sink);
+
+/* Puts a sink (NULL: none) into a place and closes what was there. Returns 0, or the error of closing. */
+int pipeline_replace_sink(struct pipeline *pipeline, size_t place, struct sink *sink);
+
+/* The sink in a place; NULL: none. Borrowed. */
+const struct sink *pipeline_sink(const struct pipeline *pipeline, size_t place);
+
+/* Begins new files, where sinks have files. Returns 0 or the first error. */
+int pipeline_rotate(struct pipeline *pipeline);
+
+/* In how many milliseconds pipeline_flush is to be called even if no record comes; -1: never. */
+int pipeline_due(const struct pipeline *pipeline);
 
 /*
  * Opens a session and writes its session.start. Returns 0, -EEXIST, -EINVAL, -ENOMEM, or a sink's
  * error; on error there is no such session.
  */
 int pipeline_session_start(struct pipeline *pipeline, const struct session_start *start);
+
+/*
+ * Goes on with a session that another process began, and had come so far with: nothing is written. Errors as with
+ * pipeline_session_start.
+ */
+int pipeline_session_resume(struct pipeline *pipeline, const struct session_start *start,
+			    const struct session_progress *progress);
+
+/* How far it has come. Returns 0 or -ENOENT. */
+int pipeline_session_progress(const struct pipeline *pipeline, uint64_t key,
+			      struct session_progress *ret);
+
+/* Writes session.switch or session.logout. Returns 0, -ENOENT, -ENOMEM or a sink's error. */
+int pipeline_session_switch(struct pipeline *pipeline, uint64_t key,
+			    const struct session_switch *event);
+int pipeline_session_logout(struct pipeline *pipeline, uint64_t key,
+			    const struct session_logout *event);
+
+/*
+ * The agent's own log: its first record, those of changed configurations, and its last one. sid has 36 characters.
+ * Return 0, -EEXIST or -ENOENT (out of order), -ENOMEM, or a sink's error.
+ */
+int pipeline_agent_start(struct pipeline *pipeline, const char *sid,
+			 const struct agent_start *event);
+int pipeline_agent_config(struct pipeline *pipeline, const struct agent_config *event);
+int pipeline_agent_stop(struct pipeline *pipeline, const struct agent_stop *event);
 
 /*
  * One record from the ring buffer, 8-byte aligned; borrowed during the call. A bad or lost record

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #include "probes/registry.h"
 
@@ -120,4 +121,45 @@ void members_counts(struct json *json, const char *key, const uint64_t *by_kind,
 	if (unknown > 0)
 		json_uint(json, "unknown", unknown);
 	json_object_end(json);
+}
+
+void members_text(struct json *json, const char *key, const char *text)
+{
+	if (text && text[0])
+		json_put_string(json, bytes_of(key), bytes_of(text));
+}
+
+void members_seconds(struct json *json, const char *key, uint64_t seconds)
+{
+	static const uint64_t latest = UINT64_C(253402300799); /* the last second of 9999 */
+	time_t time = (time_t)(seconds < latest ? seconds : latest);
+	char text[] = "9999-12-31T23:59:59Z";
+	struct tm parts;
+
+	if (gmtime_r(&time, &parts))
+		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	json_put_plain(json, bytes_of(key), bytes_of(text));
+}
+
+void members_names(struct json *json, const char *key, const char *const *names, size_t count)
+{
+	json_array_begin(json, key);
+	for (size_t i = 0; i < count; i++)
+		json_string(json, NULL, bytes_of(names[i]));
+	json_array_end(json);
+}
+
+void members_probes(struct json *json, const struct probes_report *probes)
+{
+	members_names(json, "probes", probes->attached, probes->attached_count);
+	if (probes->missing_count == 0)
+		return;
+	json_array_begin(json, "probes_missing");
+	for (size_t i = 0; i < probes->missing_count; i++) {
+		json_object_begin(json, NULL);
+		json_string(json, "probe", bytes_of(probes->missing[i].probe));
+		json_string(json, "reason", bytes_of(probes->missing[i].reason));
+		json_object_end(json);
+	}
+	json_array_end(json);
 }

@@ -10,6 +10,7 @@
 
 #include "encode/json.h"
 #include "record/record.h"
+#include "session/events.h"
 
 /*
  * path, requested_path, path_source. kernel: the kernel's path, or none. request: what the program
@@ -31,5 +32,23 @@ void members_via(struct json *json, unsigned int via);
  */
 void members_counts(struct json *json, const char *key, const uint64_t *by_kind, size_t kinds,
 		    uint64_t unknown);
+
+/* A string; left out when it is NULL or "". */
+void members_text(struct json *json, const char *key, const char *text);
+
+/* A point in time, as RFC 3339 without a fraction; seconds since 1970. Later than 9999: its last second. */
+void members_seconds(struct json *json, const char *key, uint64_t seconds);
+
+/* An array of strings. */
+void members_names(struct json *json, const char *key, const char *const *names, size_t count);
+
+/* src_addr to dst_port; nothing where there is no connection. */
+void members_connection(struct json *json, const struct login_connection *connection);
+
+/* auth_method, and what is known of the key; nothing for NULL. */
+void members_auth(struct json *json, const struct login_auth *auth);
+
+/* probes and, if there are such, probes_missing. */
+void members_probes(struct json *json, const struct probes_report *probes);
 
 #endif

@@ -13,14 +13,22 @@ extern const struct probe probe_open;
 extern const struct probe probe_network;
 extern const struct probe probe_cgroup;
 extern const struct probe probe_tty;
-extern const struct probe probe_start; /* event: struct session_start */
-extern const struct probe probe_lost;  /* event: struct lost_event */
-extern const struct probe probe_end;   /* event: struct session_end */
+extern const struct probe probe_start;	      /* event: struct session_start */
+extern const struct probe probe_lost;	      /* event: struct lost_event */
+extern const struct probe probe_end;	      /* event: struct session_end */
+extern const struct probe probe_switch;	      /* event: struct session_switch */
+extern const struct probe probe_logout;	      /* event: struct session_logout */
+extern const struct probe probe_agent_start;  /* event: struct agent_start */
+extern const struct probe probe_agent_stop;   /* event: struct agent_stop */
+extern const struct probe probe_agent_config; /* event: struct agent_config */
 
 /* What probe_lost is given. */
 struct lost_event {
 	enum loss_reason reason;
 	struct loss loss;
+	/* not NULL: what the sink of this name lacks, in place of loss */
+	const struct sink_loss *sink_loss;
+	const char *sink;
 };
 
 #endif

@@ -8,18 +8,23 @@ static const struct probe probe_image = { .fixed_size = sizeof(struct wire_image
 static const struct probe probe_more = { .fixed_size = sizeof(struct wire_more) };
 
 /* A new probe is one more line. */
-#define PROBES(X)                      \
-	X(WIRE_EXEC, probe_exec)       \
-	X(WIRE_EXIT, probe_exit)       \
-	X(WIRE_OPEN, probe_open)       \
-	X(WIRE_NETWORK, probe_network) \
-	X(WIRE_CGROUP, probe_cgroup)   \
-	X(WIRE_TTY, probe_tty)         \
-	X(WIRE_IMAGE, probe_image)     \
-	X(WIRE_MORE, probe_more)       \
-	X(EVENT_START, probe_start)    \
-	X(EVENT_LOST, probe_lost)      \
-	X(EVENT_END, probe_end)
+#define PROBES(X)                               \
+	X(WIRE_EXEC, probe_exec)                \
+	X(WIRE_EXIT, probe_exit)                \
+	X(WIRE_OPEN, probe_open)                \
+	X(WIRE_NETWORK, probe_network)          \
+	X(WIRE_CGROUP, probe_cgroup)            \
+	X(WIRE_TTY, probe_tty)                  \
+	X(WIRE_IMAGE, probe_image)              \
+	X(WIRE_MORE, probe_more)                \
+	X(EVENT_START, probe_start)             \
+	X(EVENT_LOST, probe_lost)               \
+	X(EVENT_END, probe_end)                 \
+	X(EVENT_SWITCH, probe_switch)           \
+	X(EVENT_LOGOUT, probe_logout)           \
+	X(EVENT_AGENT_START, probe_agent_start) \
+	X(EVENT_AGENT_STOP, probe_agent_stop)   \
+	X(EVENT_AGENT_CONFIG, probe_agent_config)
 
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a term of a sum */
 #define PROBE_COUNT(kind, probe) +1

@@ -21,6 +21,23 @@ void losses_add(struct losses *losses, enum loss_reason reason, unsigned int kin
 	loss_extend(loss, (struct gap){ .first = number, .last = number });
 }
 
+void sink_loss_add(struct sink_loss *loss, unsigned int kind, uint64_t ei)
+{
+	if (loss->count++ == 0)
+		loss->first_ei = ei;
+	loss->last_ei = ei;
+	loss->by_kind[kind]++;
+}
+
+void sink_loss_merge(struct sink_loss *loss, const struct sink_loss *more)
+{
+	for (size_t kind = 0; kind < EVENT_KINDS; kind++)
+		loss->by_kind[kind] += more->by_kind[kind];
+	loss->count += more->count;
+	if (!loss->sink)
+		loss->sink = more->sink;
+}
+
 /* Where the numbers up to limit are missing; when no gap shows it, all since `since` may be. */
 static struct gap losses_range(struct gaps *gaps, uint64_t since, uint64_t limit)
 {

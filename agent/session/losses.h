@@ -23,6 +23,12 @@ struct losses {
 /* A numbered record was lost in user space. */
 void losses_add(struct losses *losses, enum loss_reason reason, unsigned int kind, uint64_t number);
 
+/* A sink lacks the record with this index. */
+void sink_loss_add(struct sink_loss *loss, unsigned int kind, uint64_t ei);
+
+/* Adds what `more` has to `loss`; the indexes are of another session, and left out. */
+void sink_loss_merge(struct sink_loss *loss, const struct sink_loss *more);
+
 /*
  * The kernel's totals as they are now. What is new in them is counted (as LOSS_RING) once all
  * numbers given out by then have come or are known to be missing: gaps->highest has reached them,

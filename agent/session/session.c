@@ -51,6 +51,35 @@ void session_freep(struct session **session)
 	session_free(*session);
 }
 
+void session_progress_get(const struct session *session, struct session_progress *ret)
+{
+	*ret = (struct session_progress){
+		.start_time = session->start_time,
+		.ei = session->ei,
+		.counted = session->losses.counted,
+		.highest = session->gaps.highest,
+		.taken = session->losses.taken,
+	};
+	memcpy(ret->records, session->records, sizeof(ret->records));
+	memcpy(ret->sink_losses, session->sink_losses, sizeof(ret->sink_losses));
+	for (size_t place = 0; place < SESSION_SINKS; place++)
+		ret->sink_losses[place].sink = NULL; /* of this process's memory */
+	/* What is not told yet the next one finds missing at the end, and tells. */
+	for (unsigned int reason = 0; reason < LOSS_REASONS; reason++)
+		ret->counted -= session->losses.untold[reason].count;
+}
+
+void session_progress_set(struct session *session, const struct session_progress *progress)
+{
+	session->start_time = progress->start_time;
+	session->ei = progress->ei;
+	session->losses.counted = progress->counted;
+	session->losses.taken = progress->taken;
+	session->gaps.highest = progress->highest;
+	memcpy(session->records, progress->records, sizeof(session->records));
+	memcpy(session->sink_losses, progress->sink_losses, sizeof(session->sink_losses));
+}
+
 uint64_t session_written(const struct session *session)
 {
 	uint64_t sum = 0;

@@ -2,17 +2,16 @@
 #include "sinks/set.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 int sink_set_add(struct sink_set *set, struct sink *sink)
 {
-	struct sink **sinks = reallocarray(set->sinks, set->count + 1, sizeof(struct sink *));
-
-	if (!sinks)
-		return -ENOMEM;
-	set->sinks = sinks;
-	set->sinks[set->count++] = sink;
-	return 0;
+	for (int place = 0; place < SINK_SET_PLACES; place++) {
+		if (set->sinks[place])
+			continue;
+		set->sinks[place] = sink;
+		return place;
+	}
+	return -ENOSPC;
 }
 
 /* Remembers an error of the set's, and returns the first of those in a row. */
@@ -23,57 +22,96 @@ static int sink_set_error(struct sink_set *set, int first, int error)
 	return first < 0 ? first : error;
 }
 
-int sink_set_write(struct sink_set *set, const char *line, size_t size, bool *ret_taken)
+/* One sink's part of a verdict. */
+static void verdict_add(struct sink_set *set, struct sink_verdict *verdict, size_t place, int r)
 {
-	bool taken = false;
-	int first = 0;
+	if (set->sinks[place]->best_effort)
+		return;
+	verdict->any = verdict->any || r == 0;
+	if (r < 0)
+		verdict->failed |= 1U << place;
+	verdict->error = sink_set_error(set, verdict->error, r);
+}
 
-	for (size_t i = 0; i < set->count; i++) {
-		struct sink *sink = set->sinks[i];
-		int r = sink_write(sink, line, size);
+struct sink_verdict sink_set_write(struct sink_set *set, const char *line, size_t size)
+{
+	struct sink_verdict verdict = { 0 };
 
+	for (size_t place = 0; place < SINK_SET_PLACES; place++) {
+		int r;
+
+		if (!set->sinks[place])
+			continue;
+		r = sink_write(set->sinks[place], line, size);
 		if (r < 0)
 			set->refused++;
-		if (!sink->best_effort)
-			taken = taken || r == 0;
-		first = sink_set_error(set, first, sink->best_effort ? 0 : r);
+		verdict_add(set, &verdict, place, r);
 	}
-	*ret_taken = taken;
+	return verdict;
+}
+
+struct sink_verdict sink_set_flush(struct sink_set *set)
+{
+	struct sink_verdict verdict = { 0 };
+
+	for (size_t place = 0; place < SINK_SET_PLACES; place++)
+		if (set->sinks[place])
+			verdict_add(set, &verdict, place, sink_flush(set->sinks[place]));
+	return verdict;
+}
+
+int sink_set_rotate(struct sink_set *set)
+{
+	int first = 0;
+
+	for (size_t place = 0; place < SINK_SET_PLACES; place++)
+		if (set->sinks[place]) {
+			int r = sink_rotate(set->sinks[place]);
+
+			first = sink_set_error(set, first, set->sinks[place]->best_effort ? 0 : r);
+		}
 	return first;
 }
 
-int sink_set_flush(struct sink_set *set, bool *ret_ready)
+int sink_set_due(const struct sink_set *set)
 {
-	bool ready = false;
-	int first = 0;
+	int soonest = -1;
 
-	for (size_t i = 0; i < set->count; i++) {
-		struct sink *sink = set->sinks[i];
-		int r = sink_flush(sink);
+	for (size_t place = 0; place < SINK_SET_PLACES; place++) {
+		int due = set->sinks[place] ? sink_due(set->sinks[place]) : -1;
 
-		if (!sink->best_effort)
-			ready = ready || r == 0;
-		first = sink_set_error(set, first, sink->best_effort ? 0 : r);
+		if (due >= 0 && (soonest < 0 || due < soonest))
+			soonest = due;
 	}
-	*ret_ready = ready;
-	return first;
+	return soonest;
+}
+
+int sink_set_replace(struct sink_set *set, size_t place, struct sink *sink)
+{
+	struct sink *old = set->sinks[place];
+	bool best_effort;
+	uint64_t unwritten;
+	int r;
+
+	set->sinks[place] = sink;
+	if (!old)
+		return 0;
+	best_effort = old->best_effort;
+	r = sink_close(old, &unwritten);
+	if (best_effort)
+		return 0;
+	set->unwritten += unwritten;
+	return sink_set_error(set, 0, r);
 }
 
 int sink_set_close(struct sink_set *set)
 {
 	int first = 0;
 
-	for (size_t i = 0; i < set->count; i++) {
-		bool best_effort = set->sinks[i]->best_effort;
-		uint64_t unwritten;
-		int r = sink_close(set->sinks[i], &unwritten);
+	for (size_t place = 0; place < SINK_SET_PLACES; place++) {
+		int r = sink_set_replace(set, place, NULL);
 
-		if (!best_effort)
-			set->unwritten += unwritten;
-		first = sink_set_error(set, first, best_effort ? 0 : r);
+		first = first < 0 ? first : r;
 	}
-	free(set->sinks);
-	set->sinks = NULL;
-	set->count = 0;
 	return first;
 }

@@ -20,3 +20,20 @@ int sink_close(struct sink *sink, uint64_t *ret_unwritten)
 		*ret_unwritten = unwritten;
 	return r;
 }
+
+int sink_rotate(struct sink *sink)
+{
+	return sink->type->rotate ? sink->type->rotate(sink) : 0;
+}
+
+int sink_due(const struct sink *sink)
+{
+	return sink->type->due ? sink->type->due(sink) : -1;
+}
+
+void sink_status_get(const struct sink *sink, struct sink_status *ret)
+{
+	*ret = (struct sink_status){ 0 };
+	if (sink->type->status)
+		sink->type->status(sink, ret);
+}

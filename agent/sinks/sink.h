@@ -12,16 +12,30 @@
 
 struct sink;
 
+/* How a sink does. */
+struct sink_status {
+	uint64_t written;	/* lines that have left the sink */
+	uint64_t refused;	/* lines that it did not take */
+	uint64_t backlog_lines; /* taken and not yet written */
+	uint64_t backlog_bytes;
+	int error; /* negative errno: why nothing can be written now; 0: all is well */
+};
+
 struct sink_type {
 	const char *name;
-	/* See sink_write, sink_flush and sink_close. */
+	/* See sink_write, sink_flush, sink_close, and the three below, which may be NULL. */
 	int (*write)(struct sink *sink, const char *line, size_t size);
 	int (*flush)(struct sink *sink);
 	int (*close)(struct sink *sink, uint64_t *ret_unwritten);
+	int (*rotate)(struct sink *sink);
+	int (*due)(const struct sink *sink);
+	void (*status)(const struct sink *sink, struct sink_status *ret);
 };
 
 struct sink {
 	const struct sink_type *type;
+	const char
+		*name; /* what it is called in session.lost and in the agent's status; a constant */
 	bool best_effort; /* a line that it refuses is not lost: another sink keeps the log */
 };
 
@@ -42,5 +56,20 @@ int sink_flush(struct sink *sink);
  * *ret_unwritten (may be NULL): how many of the lines taken were never written.
  */
 int sink_close(struct sink *sink, uint64_t *ret_unwritten);
+
+/*
+ * Begins a new file, where that means anything: everything taken before goes to the old one. Returns
+ * 0 or negative errno; on error the sink goes on as before.
+ */
+int sink_rotate(struct sink *sink);
+
+/*
+ * In how many milliseconds sink_flush() is to be called even if no line comes: to try again what failed, to
+ * keep a promise about time. -1: there is nothing to come for.
+ */
+int sink_due(const struct sink *sink);
+
+/* How it does; zeroes for a sink that does not say. */
+void sink_status_get(const struct sink *sink, struct sink_status *ret);
 
 #endif

@@ -194,6 +194,7 @@ int stream_new(struct sink **ret, int fd)
 	if (!stream)
 		return -ENOMEM;
 	stream->sink.type = &stream_type;
+	stream->sink.name = stream_type.name;
 	stream->fd = fd;
 	stream->regular = S_ISREG(status.st_mode);
 	stream->pending = BUFFER_INIT(STREAM_PENDING_SIZE);

@@ -10,7 +10,7 @@
 
 #include "base/utf8.h"
 #include "fuzz.h"
-#include "pipeline.h"
+#include "pipeline/pipeline.h"
 #include "bpf/wire.h"
 
 enum {
@@ -119,7 +119,7 @@ static struct pipeline *create(void)
 	FUZZ_CHECK(sink);
 	sink->sink.type = &check_type;
 	FUZZ_CHECK(pipeline_new(&pipeline, &config) == 0);
-	FUZZ_CHECK(pipeline_add_sink(pipeline, &sink->sink) == 0);
+	FUZZ_CHECK(pipeline_add_sink(pipeline, &sink->sink) == 0); /* the first place */
 	FUZZ_CHECK(pipeline_session_start(pipeline, &start) == 0);
 	return pipeline;
 }

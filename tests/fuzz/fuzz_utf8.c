@@ -8,7 +8,7 @@
 #include <json-c/json.h>
 
 #include "base/utf8.h"
-#include "encode/base64.h"
+#include "base/base64.h"
 #include "encode/json.h"
 #include "fuzz.h"
 

@@ -15,11 +15,16 @@ BELOW = {
     "encode": {"base", "record", "session", "enrich", "bpf/wire.h"},
     "probes": {"base", "record", "session", "enrich", "encode", "bpf/wire.h"},
     "sinks": {"base"},
+    "config": {"base"},
+    "control": {"base"},
     "kernel": {"base", "bpf/wire.h", "bpf/state.h", "seshat.skel.h"},
 }
 BELOW["pipeline"] = {"base", "record", "session", "enrich", "encode", "probes", "sinks", "bpf/wire.h"}
-BELOW["cli"] = BELOW["pipeline"] | {"pipeline", "kernel"}
+BELOW["cli"] = BELOW["pipeline"] | {"pipeline", "kernel", "config", "control"}
+BELOW["daemon"] = BELOW["cli"]
+BELOW["pam"] = {"base", "control", "contrib"}
 BELOW["seshat"] = BELOW["cli"] | {"cli"}
+BELOW["seshatd"] = BELOW["daemon"] | {"daemon"}
 
 # A third-party header (a prefix of what stands between the angle brackets) -> the places that may
 # include it: folders end in a slash. Headers of the C library and of the kernel are free.
@@ -27,12 +32,14 @@ HOMES = {
     "bpf/": ("agent/kernel/", "bpf/", "tests/unit/"),
     "gelf": ("agent/kernel/",),
     "libelf": ("agent/kernel/",),
-    "json-c/": ("agent/cli/", "tests/"),
-    "json": ("agent/cli/", "tests/"),
-    "systemd/": ("agent/base/host.c",),
-    "sys/capability.h": ("agent/base/caps.c", "tests/unit/"),
+    "json-c/": ("agent/control/", "agent/daemon/", "agent/cli/", "agent/sinks/journal", "contrib/pam/", "tests/"),
+    "json": ("agent/control/", "agent/daemon/", "agent/cli/", "agent/sinks/journal", "contrib/pam/", "tests/"),
+    "systemd/": ("agent/base/host.c", "agent/sinks/journal", "agent/daemon/", "agent/cli/log_journal.c", "tests/"),
+    "sys/capability.h": ("agent/base/caps.c", "agent/daemon/caps.c", "tests/unit/"),
+    "ini.h": ("agent/config/",),
+    "openssl/": ("agent/session/ssh_key.c",),
     "cmocka": ("tests/",),
-    "security/": (),
+    "security/": ("contrib/pam/", "tests/"),
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -47,7 +54,7 @@ def layer(path):
 def target(name):
     """What an include in quotation marks names, in the words of BELOW."""
     if name.startswith("bpf/") or "/" not in name:
-        return pathlib.PurePosixPath(name).stem if name in ("pipeline.h",) else name
+        return pathlib.PurePosixPath(name).stem if name in ("pipeline/pipeline.h",) else name
     return name.split("/", 1)[0]
 
 

@@ -41,7 +41,7 @@ def load_schemas():
             list(schema["properties"]),
         )
         for uri, schema in store.items()
-        if schema["title"].startswith("session.")
+        if schema["title"].startswith(("session.", "agent."))
     }
 
 

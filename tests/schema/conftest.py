@@ -11,7 +11,9 @@ STORE = {
     schema["$id"]: schema
     for schema in (json.loads(file.read_text()) for file in sorted(SCHEMAS.glob("*.json")))
 }
-EVENTS = {schema["title"]: schema for schema in STORE.values() if schema["title"].startswith("session.")}
+EVENTS = {
+    schema["title"]: schema for schema in STORE.values() if schema["title"].startswith(("session.", "agent."))
+}
 
 
 def validator(event):
@@ -25,8 +27,14 @@ def no_network(uri):
     raise AssertionError(f"{uri} is in no file of {SCHEMAS}")
 
 
+def examples(event):
+    """One or more, each in a form of its own."""
+    return [json.loads(line) for line in (SCHEMAS / "examples" / f"{event}.jsonl").read_text().splitlines()]
+
+
 def example(event):
-    return json.loads((SCHEMAS / "examples" / f"{event}.jsonl").read_text())
+    """The first of them."""
+    return examples(event)[0]
 
 
 @pytest.fixture(params=sorted(EVENTS))

@@ -4,12 +4,21 @@ import copy
 import json
 
 import pytest
-from conftest import EVENTS, SCHEMAS, STORE, example, validator
+from conftest import EVENTS, SCHEMAS, STORE, example, examples, validator
 from jsonschema import Draft202012Validator
 
 ENVELOPE = ["event", "time", "sid", "ei", "login", "user", "server_hostname", "server_id", "schema_version"]
 TASK = ["pid", "ppid", "tid", "uid", "euid", "gid", "auid", "program", "exe", "cgroup_id"]
-WITHOUT_TASK = {"session.start", "session.lost", "session.end"}
+SAID_BY_USER_SPACE = {
+    "session.start",
+    "session.switch",
+    "session.logout",
+    "session.lost",
+    "session.end",
+    "agent.start",
+    "agent.config",
+    "agent.stop",
+}
 
 
 def field(schema, name):
@@ -21,9 +30,9 @@ def field(schema, name):
     return shared[definition["$ref"].removeprefix("common.json#/$defs/")]
 
 
-def merged(event, changes):
-    """The example with changes: a key with None is removed."""
-    record = example(event)
+def changed(record, changes):
+    """The record with changes: a key with None is removed."""
+    record = copy.deepcopy(record)
     for key, value in changes.items():
         record.pop(key, None)
         if value is not None:
@@ -31,8 +40,12 @@ def merged(event, changes):
     return record
 
 
+def merged(event, changes):
+    return changed(example(event), changes)
+
+
 def test_every_file_is_a_valid_schema():
-    assert len(STORE) == 10
+    assert len(STORE) == 15
     for schema in STORE.values():
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         Draft202012Validator.check_schema(schema)
@@ -71,19 +84,35 @@ def test_integers_have_bounds(event):
 
 def test_fields_begin_with_the_envelope_and_the_task_and_end_with_raw(event):
     names = list(EVENTS[event]["properties"])
-    head = ENVELOPE if event in WITHOUT_TASK else ENVELOPE + TASK
+    head = ENVELOPE if event in SAID_BY_USER_SPACE else ENVELOPE + TASK
     assert names[: len(head)] == head
     assert names[-1] == "raw"
     assert set(head) - {"exe"} <= set(EVENTS[event]["required"])
 
 
-def test_the_example_is_one_line_and_valid_and_in_order(event):
+def test_each_example_is_one_line_and_valid_and_in_order(event):
     text = (SCHEMAS / "examples" / f"{event}.jsonl").read_text()
-    assert text.count("\n") == 1 and text.endswith("\n")
-    record = json.loads(text)
-    validator(event).validate(record)
+    assert text.endswith("\n") and text.count("\n") == len(examples(event))
     order = list(EVENTS[event]["properties"])
-    assert sorted(record, key=order.index) == list(record)
+    for line, record in zip(text.splitlines(), examples(event)):
+        assert json.dumps(record, ensure_ascii=False, separators=(",", ":")) == line
+        validator(event).validate(record)
+        assert sorted(record, key=order.index) == list(record)
+
+
+@pytest.mark.parametrize("event", sorted(SAID_BY_USER_SPACE))
+def test_every_field_is_in_an_example(event):
+    shown = {name for record in examples(event) for name in record}
+    assert set(EVENTS[event]["properties"]) - shown <= {"raw", "auth_incomplete"}
+
+
+def test_the_names_of_events_are_those_of_the_schemas():
+    common = STORE["https://seshat.invalid/schemas/1/common.json"]
+    assert set(common["$defs"]["event_name"]["enum"]) == set(EVENTS)
+    named = EVENTS["session.lost"]["properties"]["by_event"]["propertyNames"]["enum"]
+    assert set(named) == set(EVENTS) | {"unknown"}
+    named = EVENTS["session.end"]["properties"]["records"]["propertyNames"]["enum"]
+    assert set(named) == {event for event in EVENTS if event.startswith("session.")}
 
 
 def test_no_example_without_a_schema():
@@ -92,31 +121,32 @@ def test_no_example_without_a_schema():
 
 def test_a_removed_required_field_is_refused(event):
     for name in EVENTS[event]["required"]:
-        record = example(event)
-        del record[name]
-        assert not validator(event).is_valid(record), name
+        for record in examples(event):
+            del record[name]
+            assert not validator(event).is_valid(record), name
 
 
 def test_an_unknown_field_is_refused(event):
     for name in ("extra", "Event", "raw2", "pid "):
-        assert not validator(event).is_valid(example(event) | {name: 1}), name
+        for record in examples(event):
+            assert not validator(event).is_valid(record | {name: 1}), name
 
 
 def test_a_wrong_type_is_refused_in_every_field(event):
-    for name in example(event):
-        for wrong in (None, 1.5, [[]], {"a": {}}, {}):
-            record = example(event) | {name: wrong}
-            assert not validator(event).is_valid(record), (name, wrong)
+    for record in examples(event):
+        for name in record:
+            for wrong in (None, 1.5, [[]], {"a": {}}, {}):
+                assert not validator(event).is_valid(record | {name: wrong}), (name, wrong)
 
 
 def test_a_number_out_of_bounds_is_refused(event):
     schema = EVENTS[event]
-    for name in example(event):
-        definition = field(schema, name)
-        if definition.get("type") == "integer":
-            for wrong in (definition["minimum"] - 1, definition["maximum"] + 1):
-                record = copy.deepcopy(example(event)) | {name: wrong}
-                assert not validator(event).is_valid(record), (name, wrong)
+    for record in examples(event):
+        for name in record:
+            definition = field(schema, name)
+            if definition.get("type") == "integer":
+                for wrong in (definition["minimum"] - 1, definition["maximum"] + 1):
+                    assert not validator(event).is_valid(record | {name: wrong}), (name, wrong)
 
 
 def test_a_malformed_common_value_is_refused(event):
@@ -226,6 +256,13 @@ TAKEN = [
     ("session.cgroup", {"from": None, "mover_pid": 12}),
     ("session.lost", {"first": None, "last": None, "reason": "memory", "by_event": {"unknown": 1}}),
     ("session.end", {"processes": None, "pids": None}),
+    ("session.end", {"records": {"session.switch": 2, "session.logout": 1, "session.end": 1}}),
+    ("session.start", {"service": "sshd", "cgroup_path": None, "audit_session_id": None}),
+    ("session.switch", {"from": None, "tty": None, "program": None, "exe": None}),
+    ("session.logout", {"processes": 0}),
+    ("agent.start", {"config": None, "probes_missing": None, "gap": None, "sessions": 0}),
+    ("agent.start", {"capabilities": [], "sinks": []}),
+    ("agent.config", {"changes": [{"key": "journal.namespace", "from": "", "to": "x", "in_force": False}]}),
 ]
 
 REFUSED = [
@@ -285,6 +322,118 @@ REFUSED = [
     ("session.start", {"probes": ["exec", "exec"]}),
     ("session.start", {"probes_missing": [{"probe": "exec"}]}),
     ("session.start", {"probes_missing": [{"probe": "exec", "reason": "x", "why": "y"}]}),
+    ("session.start", {"service": ""}),
+    ("session.lost", {"by_event": {"session.start": 1}}),
+    ("session.lost", {"by_event": {"session.switch": 1}}),
+    ("session.lost", {"by_event": {"agent.start": 1}}),
+    ("session.lost", {"first_ei": 1, "last_ei": 2}),
+    ("session.lost", {"sink": "journal"}),
+    ("session.lost", {"sink": "journal", "reason": "sink"}),
+    ("session.end", {"records": {"agent.stop": 1, "session.end": 1}}),
+    ("session.switch", {"to": ""}),
+    ("session.switch", {"service": None}),
+    ("session.logout", {"reason": "killed"}),
+    ("agent.start", {"gap": False}),
+    ("agent.start", {"gap": True, "sessions": 0}),
+    ("agent.start", {"config": "seshat.conf"}),
+    ("agent.start", {"probes": []}),
+    ("agent.start", {"sinks": ["file", "file"]}),
+    ("agent.stop", {"reason": ""}),
+    ("agent.config", {"changes": []}),
+    ("agent.config", {"changes": [{"key": "max_size", "from": "1", "to": "2", "in_force": True}]}),
+    ("agent.config", {"changes": [{"key": "file.max_size", "from": "1", "to": "2"}]}),
+    ("agent.config", {"changes": [{"key": "file.max_size", "from": 1, "to": "2", "in_force": True}]}),
+]
+
+# Places of session.start's examples: what follows is about logins, each in its own way.
+PASSWORD, KEY, CERTIFICATE = 1, 2, 3
+UNSIGNED = {"key_id": None, "serial": None, "principals": None, "ca_type": None, "ca_fingerprint": None}
+UNSIGNED |= {"valid_after": None, "valid_before": None}
+PRINT = "SHA256:" + "A" * 43
+
+LOGINS_TAKEN = [
+    (PASSWORD, {"auth_method": None, "rhost": None, "tty": None, "logind_session": None}),
+    (PASSWORD, {"auth_method": None, "auth_incomplete": True}),
+    (PASSWORD, {"interactive": True}),
+    (PASSWORD, {"dst_addr": None, "dst_port": None}),
+    (PASSWORD, {"src_addr": None, "src_port": None, "dst_addr": None, "dst_port": None}),
+    (PASSWORD, {"src_addr": "2001:db8::7", "dst_addr": "::1"}),
+    (PASSWORD, {"src_addr": "fe80::1%eth0", "dst_addr": "::ffff:192.0.2.1"}),
+    (PASSWORD, {"key_type": "some-new-key@example.com", "key_fingerprint": PRINT}),
+    (KEY, {"auth_method": ["x" * 64] * 16}),
+    (CERTIFICATE, {"key_id": None, "principals": [], "valid_after": None, "valid_before": None}),
+    (CERTIFICATE, {"serial": "0", "principals": ["", "a"]}),
+    (CERTIFICATE, {"serial": "18446744073709551615", "valid_before": "9999-12-31T23:59:59Z"}),
+    (CERTIFICATE, {"key_type": "ssh-rsa", **UNSIGNED}),
+]
+
+LOGINS_REFUSED = [
+    (PASSWORD, {"src_port": None}),
+    (PASSWORD, {"src_addr": None}),
+    (PASSWORD, {"dst_port": None}),
+    (PASSWORD, {"src_addr": None, "src_port": None}),
+    (PASSWORD, {"src_addr": "UNKNOWN"}),
+    (PASSWORD, {"src_addr": "300.1.1.1"}),
+    (PASSWORD, {"src_addr": "1.2.3.4%eth0"}),
+    (PASSWORD, {"src_port": 65536}),
+    (PASSWORD, {"rhost": ""}),
+    (PASSWORD, {"tty": ""}),
+    (PASSWORD, {"auth_method": []}),
+    (PASSWORD, {"auth_method": [""]}),
+    (PASSWORD, {"auth_method": ["x"] * 17}),
+    (PASSWORD, {"auth_incomplete": False}),
+    (PASSWORD, {"serial": "1"}),
+    (PASSWORD, {"key_fingerprint": PRINT}),
+    (KEY, {"key_fingerprint": None}),
+    (KEY, {"key_fingerprint": PRINT + "="}),
+    (KEY, {"key_fingerprint": "MD5:" + "A" * 43}),
+    (KEY, {"key_type": None}),
+    (KEY, {"key_id": "alice"}),
+    (KEY, {"principals": []}),
+    (KEY, {"valid_after": "2026-11-01T00:00:00Z"}),
+    (CERTIFICATE, {"key_type": "ssh-rsa"}),
+    (CERTIFICATE, UNSIGNED),
+    (CERTIFICATE, {"serial": None}),
+    (CERTIFICATE, {"serial": 4711}),
+    (CERTIFICATE, {"serial": "04711"}),
+    (CERTIFICATE, {"serial": "-1"}),
+    (CERTIFICATE, {"principals": None}),
+    (CERTIFICATE, {"principals": ["a"] * 257}),
+    (CERTIFICATE, {"key_id": ""}),
+    (CERTIFICATE, {"ca_type": None}),
+    (CERTIFICATE, {"ca_fingerprint": None}),
+    (CERTIFICATE, {"ca_fingerprint": PRINT[:-1]}),
+    (CERTIFICATE, {"valid_before": "2026-12-01T00:00:00.000000000Z"}),
+    (CERTIFICATE, {"valid_before": "forever"}),
+]
+
+# Places of session.lost's examples.
+SINK, INHERITED = 1, 2
+
+SWITCHES_REFUSED = [
+    {"src_port": None},
+    {"key_fingerprint": None},
+    {"serial": None},
+    {"key_type": "ssh-rsa"},
+    {"rhost": "192.0.2.1"},
+]
+
+LOSSES_TAKEN = [
+    (SINK, {"first_ei": 0, "last_ei": 0, "count": 1, "by_event": {"session.start": 1}}),
+    (INHERITED, {"by_event": {"agent.start": 1, "session.start": 2}}),
+]
+
+LOSSES_REFUSED = [
+    (SINK, {"sink": None}),
+    (SINK, {"sink": ""}),
+    (SINK, {"reason": "ring"}),
+    (SINK, {"reason": None}),
+    (SINK, {"first_ei": None}),
+    (SINK, {"last_ei": None}),
+    (SINK, {"first": 41, "last": 57}),
+    (SINK, {"by_event": {"unknown": 17}}),
+    (SINK, {"by_event": {}}),
+    (INHERITED, {"count": 0}),
 ]
 
 
@@ -296,3 +445,29 @@ def test_what_may_be_is_taken(event_name, changes):
 @pytest.mark.parametrize("event_name, changes", REFUSED)
 def test_what_cannot_be_is_refused(event_name, changes):
     assert not validator(event_name).is_valid(merged(event_name, changes))
+
+
+@pytest.mark.parametrize("place, changes", LOGINS_TAKEN)
+def test_a_login_that_may_be_is_taken(place, changes):
+    validator("session.start").validate(changed(examples("session.start")[place], changes))
+
+
+@pytest.mark.parametrize("place, changes", LOGINS_REFUSED)
+def test_a_login_that_cannot_be_is_refused(place, changes):
+    record = changed(examples("session.start")[place], changes)
+    assert not validator("session.start").is_valid(record)
+
+
+@pytest.mark.parametrize("place, changes", LOSSES_TAKEN)
+def test_a_loss_of_one_sink_that_may_be_is_taken(place, changes):
+    validator("session.lost").validate(changed(examples("session.lost")[place], changes))
+
+
+@pytest.mark.parametrize("place, changes", LOSSES_REFUSED)
+def test_a_loss_of_one_sink_that_cannot_be_is_refused(place, changes):
+    assert not validator("session.lost").is_valid(changed(examples("session.lost")[place], changes))
+
+
+@pytest.mark.parametrize("changes", SWITCHES_REFUSED)
+def test_a_login_inside_a_session_that_cannot_be_is_refused(changes):
+    assert not validator("session.switch").is_valid(changed(examples("session.switch")[1], changes))

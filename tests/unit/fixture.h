@@ -8,7 +8,7 @@
 #include "check.h"
 
 #include "base/buffer.h"
-#include "pipeline.h"
+#include "pipeline/pipeline.h"
 #include "wire_builder.h"
 
 #define FIXTURE_SID    "8c2f4b1e-7a53-4d0e-9b61-2f7f0c5f1a9d"
@@ -29,6 +29,7 @@ struct fixture_sink {
 	size_t room;  /* lines that are taken before error */
 	size_t count; /* lines taken */
 	size_t flushes;
+	uint64_t backlog;		    /* lines that its status says are waiting */
 	struct buffer lines[FIXTURE_LINES]; /* the first of them */
 };
 
@@ -38,6 +39,7 @@ static struct fixture {
 	struct wire_builder builder;
 	struct json_object *record; /* looked at last */
 	int64_t offset;
+	const char *sid, *login, *user; /* that fixture_check_line() expects */
 } fixture;
 
 /* Every line that a test makes goes to the file that SESHAT_LINES names, to be held against the schemas. */
@@ -67,6 +69,9 @@ static inline int fixture_sink_write(struct sink *sink, const char *line, size_t
 	if (own->count < FIXTURE_LINES) {
 		own->lines[own->count] = BUFFER_INIT(64 << 20);
 		assert_int_equal(buffer_append(&own->lines[own->count], line, size), 0);
+		/* Behind its end there is a NUL. */
+		assert_int_equal(buffer_append(&own->lines[own->count], "", 1), 0);
+		own->lines[own->count].size--;
 	}
 	own->count++;
 	return 0;
@@ -92,6 +97,11 @@ static inline int fixture_sink_close(struct sink *sink, uint64_t *ret_unwritten)
 	return r;
 }
 
+static inline void fixture_sink_status(const struct sink *sink, struct sink_status *ret)
+{
+	ret->backlog_lines = ((const struct fixture_sink *)(const void *)sink)->backlog;
+}
+
 static inline struct fixture_sink *fixture_sink_new(void)
 {
 	static const struct sink_type type = {
@@ -99,11 +109,13 @@ static inline struct fixture_sink *fixture_sink_new(void)
 		.write = fixture_sink_write,
 		.flush = fixture_sink_flush,
 		.close = fixture_sink_close,
+		.status = fixture_sink_status,
 	};
 	struct fixture_sink *sink = calloc(1, sizeof(*sink));
 
 	assert_non_null(sink);
 	sink->sink.type = &type;
+	sink->sink.name = type.name;
 	return sink;
 }
 
@@ -154,8 +166,7 @@ static inline struct session_start fixture_start(void)
 		.audit_session_id = 4294967295,
 		.strategy = "tracepoint",
 		.kernel = "6.1.0",
-		.probes = probes,
-		.probes_count = ARRAY_SIZE(probes),
+		.probes = { .attached = probes, .attached_count = ARRAY_SIZE(probes) },
 	};
 }
 
@@ -173,6 +184,8 @@ static inline void fixture_create(size_t reassembly_limit)
 
 	memset(&fixture, 0, sizeof(fixture));
 	fixture.offset = FIXTURE_OFFSET;
+	fixture.sid = FIXTURE_SID;
+	fixture.login = fixture.user = "alice";
 	assert_int_equal(pipeline_new(&fixture.pipeline, &config), 0);
 	fixture.sink = fixture_sink_new();
 	assert_int_equal(pipeline_add_sink(fixture.pipeline, &fixture.sink->sink), 0);
@@ -211,6 +224,33 @@ static inline struct json_object *fixture_look(size_t index)
 	json_object_put(fixture.record);
 	fixture.record = check_parse(line->data, line->size - 1);
 	return fixture.record;
+}
+
+/*
+ * The line at that place in a sink is this one, byte for byte: with fixture.sid, .login and .user, at that second and index, with these
+ * members after the envelope.
+ */
+static inline void fixture_check_line_of(const struct fixture_sink *sink, size_t place,
+					 const char *event, int second, int ei, const char *own)
+{
+	char expected[4096];
+	int size = snprintf(
+		expected, sizeof(expected),
+		"{\"event\":\"%s\",\"time\":\"2026-11-21T15:30:%02d.000000000Z\","
+		"\"sid\":\"%s\",\"ei\":%d,\"login\":\"%s\",\"user\":\"%s\","
+		"\"server_hostname\":\"web-1\","
+		"\"server_id\":\"5f3e0c7d9a1b4c2e8d6f0a1b2c3d4e5f\",\"schema_version\":1,%s}\n",
+		event, second, fixture.sid, ei, fixture.login, fixture.user, own);
+
+	assert_in_range(size, 1, sizeof(expected) - 1);
+	assert_true(place < sink->count);
+	assert_string_equal(sink->lines[place].data, expected);
+}
+
+static inline void fixture_check_line(size_t place, const char *event, int second, int ei,
+				      const char *own)
+{
+	fixture_check_line_of(fixture.sink, place, event, second, ei, own);
 }
 
 /* Feeds what the builder holds, which must give one line, and looks at it. */

@@ -3,54 +3,6 @@
 
 static struct wire_builder *const builder = &fixture.builder;
 
-static void a_start_tells_how_the_session_began(void **state)
-{
-	struct json_object *record = fixture_look(0);
-
-	(void)state;
-	check_keys(record, FIXTURE_COMMON " service version interactive leader_pid cgroup_path "
-					  "strategy kernel probes");
-	check_string(record, "event", "session.start");
-	check_string(record, "time", "2026-11-21T15:30:01.000000000Z");
-	check_int(record, "ei", 0);
-	check_string(record, "service", "seshat-run");
-	check_string(record, "version", "0.1.0");
-	assert_false(json_object_get_boolean(check_member(record, "interactive")));
-	check_int(record, "leader_pid", 4711);
-	check_string(record, "cgroup_path", "/seshat/x");
-	check_string(record, "strategy", "tracepoint");
-	check_string(record, "kernel", "6.1.0");
-	check_value(record, "probes", "[\"exec\",\"exit\"]");
-}
-
-static void a_start_tells_which_probes_are_missing(void **state)
-{
-	static const struct probe_missing missing[] = {
-		{ "send6", "attach: Operation not permitted" },
-		{ "tty", "odd \xff" },
-	};
-	struct session_start start = fixture_start();
-	struct json_object *record;
-
-	(void)state;
-	start.key = 8;
-	start.interactive = true;
-	start.audit_session_id = 3;
-	start.missing = missing;
-	start.missing_count = ARRAY_SIZE(missing);
-	assert_int_equal(pipeline_session_start(fixture.pipeline, &start), 0);
-	record = fixture_look(1);
-	check_keys(record,
-		   FIXTURE_COMMON " service version interactive leader_pid cgroup_path "
-				  "audit_session_id strategy kernel probes probes_missing raw");
-	check_true(record, "interactive");
-	check_int(record, "audit_session_id", 3);
-	check_value(record, "probes_missing",
-		    "[{\"probe\":\"send6\",\"reason\":\"attach: Operation not permitted\"},"
-		    "{\"probe\":\"tty\",\"reason\":\"odd \xef\xbf\xbd\"}]");
-	check_value(record, "raw", "{\"/probes_missing/1/reason\":\"b2RkIP8=\"}");
-}
-
 static void names_of_any_bytes_are_kept_in_every_record(void **state)
 {
 	struct session_start start = fixture_start();
@@ -182,17 +134,91 @@ static void a_loss_is_told_by_event_and_place(void **state)
 	check_string(record, "reason", "ring");
 }
 
+static void a_switch_tells_who_becomes_whom(void **state)
+{
+	const struct session_switch full = {
+		.service = "sudo",
+		.from = "alice",
+		.to = "root",
+		.tty = "/dev/pts/0",
+		.pid = 4850,
+		.program = "sudo",
+		.exe = "/usr/bin/sudo",
+	};
+	const struct session_switch least = {
+		.service = "su-l", .from = "", .to = "bob", .pid = 1
+	};
+	const struct session_switch hostile = {
+		.service = "\xff",
+		.from = "a\x80",
+		.to = "\xc3",
+		.tty = "\n\xfe",
+		.pid = 4194304,
+		.program = "\xf8",
+		.exe = "/\xc1",
+	};
+
+	(void)state;
+	assert_int_equal(pipeline_session_switch(fixture.pipeline, WB_SESSION, &full), 0);
+	fixture_check_line(1, "session.switch", 7, 1,
+			   "\"service\":\"sudo\",\"from\":\"alice\",\"to\":\"root\","
+			   "\"tty\":\"/dev/pts/0\",\"pid\":4850,\"program\":\"sudo\","
+			   "\"exe\":\"/usr/bin/sudo\"");
+	assert_int_equal(pipeline_session_switch(fixture.pipeline, WB_SESSION, &least), 0);
+	fixture_check_line(2, "session.switch", 7, 2,
+			   "\"service\":\"su-l\",\"to\":\"bob\",\"pid\":1");
+	assert_int_equal(pipeline_session_switch(fixture.pipeline, WB_SESSION, &hostile), 0);
+	check_value(fixture_look(3), "raw",
+		    "{\"/service\":\"/w==\",\"/from\":\"YYA=\",\"/to\":\"ww==\",\"/tty\":\"Cv4=\","
+		    "\"/program\":\"+A==\",\"/exe\":\"L8E=\"}");
+	assert_int_equal(pipeline_session_switch(fixture.pipeline, 99, &full), -ENOENT);
+	assert_int_equal(fixture.sink->count, 4);
+}
+
+static void a_logout_tells_what_lives_on(void **state)
+{
+	const struct session_logout closed = { .reason = "closed", .processes = 2 };
+	const struct session_logout left = { .reason = "leader_exited" };
+
+	(void)state;
+	assert_int_equal(pipeline_session_logout(fixture.pipeline, WB_SESSION, &closed), 0);
+	fixture_check_line(1, "session.logout", 7, 1, "\"reason\":\"closed\",\"processes\":2");
+	assert_int_equal(pipeline_session_logout(fixture.pipeline, WB_SESSION, &left), 0);
+	fixture_check_line(2, "session.logout", 7, 2,
+			   "\"reason\":\"leader_exited\",\"processes\":0");
+	assert_int_equal(pipeline_session_logout(fixture.pipeline, 99, &left), -ENOENT);
+	assert_int_equal(fixture.sink->count, 3);
+}
+
+static void switches_and_logouts_are_summed_up_but_not_numbered(void **state)
+{
+	const struct session_switch event = { .service = "su", .to = "root", .pid = 5 };
+	const struct session_logout logout = { .reason = "closed", .processes = 1 };
+	const struct session_end end = { 0 };
+
+	(void)state;
+	assert_int_equal(pipeline_session_switch(fixture.pipeline, WB_SESSION, &event), 0);
+	assert_int_equal(pipeline_session_switch(fixture.pipeline, WB_SESSION, &event), 0);
+	assert_int_equal(pipeline_session_logout(fixture.pipeline, WB_SESSION, &logout), 0);
+	assert_int_equal(pipeline_session_end(fixture.pipeline, WB_SESSION, &end), 0);
+	fixture_check_line(4, "session.end", 7, 4,
+			   "\"duration_ns\":6000000000,\"records\":{\"session.start\":1,"
+			   "\"session.end\":1,\"session.switch\":2,\"session.logout\":1},"
+			   "\"lost\":0,\"numbered\":0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_TEST(a_start_tells_how_the_session_began),
-		FIXTURE_TEST(a_start_tells_which_probes_are_missing),
 		FIXTURE_TEST(names_of_any_bytes_are_kept_in_every_record),
 		FIXTURE_TEST(a_terminal_is_told_by_its_device),
 		FIXTURE_TEST(a_move_out_of_the_cgroup_is_told),
 		FIXTURE_TEST(an_end_sums_the_session_up),
 		FIXTURE_TEST(an_end_names_at_most_a_hundred_processes),
 		FIXTURE_TEST(a_loss_is_told_by_event_and_place),
+		FIXTURE_TEST(a_switch_tells_who_becomes_whom),
+		FIXTURE_TEST(a_logout_tells_what_lives_on),
+		FIXTURE_TEST(switches_and_logouts_are_summed_up_but_not_numbered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

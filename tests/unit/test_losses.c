@@ -149,6 +149,46 @@ static void losses_without_a_gap_lie_between_the_two_looks(void **state)
 	check_loss(LOSS_RING, 1, 1, 9);
 }
 
+static void what_a_sink_lacks_is_kept_by_index(void **state)
+{
+	struct sink_loss loss = { 0 };
+
+	(void)state;
+	sink_loss_add(&loss, EVENT_START, 0);
+	assert_int_equal(loss.count, 1);
+	assert_int_equal(loss.first_ei, 0);
+	assert_int_equal(loss.last_ei, 0);
+	sink_loss_add(&loss, WIRE_OPEN, 4);
+	sink_loss_add(&loss, WIRE_OPEN, 9);
+	assert_int_equal(loss.count, 3);
+	assert_int_equal(loss.first_ei, 0);
+	assert_int_equal(loss.last_ei, 9);
+	assert_int_equal(loss.by_kind[EVENT_START], 1);
+	assert_int_equal(loss.by_kind[WIRE_OPEN], 2);
+	loss = (struct sink_loss){ 0 };
+	sink_loss_add(&loss, WIRE_EXIT, 12);
+	assert_int_equal(loss.first_ei, 12);
+	assert_int_equal(loss.last_ei, 12);
+}
+
+static void what_is_merged_brings_no_index(void **state)
+{
+	struct sink_loss loss = { 0 }, more = { 0 };
+
+	(void)state;
+	sink_loss_add(&loss, EVENT_AGENT_CONFIG, 3);
+	sink_loss_add(&more, WIRE_OPEN, 70);
+	sink_loss_add(&more, EVENT_END, 80);
+	sink_loss_merge(&loss, &more);
+	assert_int_equal(loss.count, 3);
+	assert_int_equal(loss.by_kind[WIRE_OPEN], 1);
+	assert_int_equal(loss.by_kind[EVENT_END], 1);
+	assert_int_equal(loss.by_kind[EVENT_AGENT_CONFIG], 1);
+	assert_int_equal(loss.first_ei, 3);
+	assert_int_equal(loss.last_ei, 3);
+	assert_int_equal(more.count, 2);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -162,6 +202,8 @@ int main(void)
 		CASE(what_vanished_unseen_is_counted_at_the_end),
 		CASE(more_counted_than_missing_is_left_alone),
 		CASE(losses_without_a_gap_lie_between_the_two_looks),
+		CASE(what_a_sink_lacks_is_kept_by_index),
+		CASE(what_is_merged_brings_no_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

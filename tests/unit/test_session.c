@@ -62,6 +62,43 @@ static void only_numbered_records_count_as_written(void **state)
 	session_free(session);
 }
 
+static void progress_goes_from_one_session_to_another(void **state)
+{
+	struct session_progress progress = { .start_time = 11,
+					     .ei = 1,
+					     .counted = 3,
+					     .highest = 4 },
+				got;
+	struct session_start start = start_of(3);
+	struct session *session;
+
+	(void)state;
+	for (size_t kind = 0; kind < EVENT_KINDS; kind++)
+		progress.records[kind] = 100 + kind;
+	for (size_t kind = 0; kind < WIRE_KINDS; kind++)
+		progress.taken.by_kind[kind] = 200 + kind;
+	progress.taken.numbered = 5;
+	assert_int_equal(session_new(&session, &start), 0);
+	session_progress_set(session, &progress);
+	assert_int_equal(session->start_time, 11);
+	assert_int_equal(session->ei, 1);
+	assert_int_equal(session->losses.counted, 3);
+	assert_int_equal(session->gaps.highest, 4);
+	assert_int_equal(session->records[EVENT_AGENT_CONFIG], 100 + EVENT_AGENT_CONFIG);
+	/* Whose session it is has nothing to do with it. */
+	assert_int_equal(session->key, 3);
+	assert_string_equal(session->login, "alice");
+	memset(&got, 0xff, sizeof(got));
+	session_progress_get(session, &got);
+	assert_int_equal(got.start_time, 11);
+	assert_int_equal(got.ei, 1);
+	assert_int_equal(got.counted, 3);
+	assert_int_equal(got.highest, 4);
+	assert_memory_equal(got.records, progress.records, sizeof(got.records));
+	assert_memory_equal(&got.taken, &progress.taken, sizeof(got.taken));
+	session_free(session);
+}
+
 static void a_thousand_sessions_are_found_by_their_keys(void **state)
 {
 	struct session_table table = { 0 };
@@ -104,6 +141,7 @@ int main(void)
 		TEST(a_session_keeps_copies_of_what_it_was_given),
 		TEST(a_sid_of_another_length_is_refused),
 		TEST(only_numbered_records_count_as_written),
+		TEST(progress_goes_from_one_session_to_another),
 		TEST(a_thousand_sessions_are_found_by_their_keys),
 		TEST(a_removed_session_is_not_found_again),
 	};

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/log_last.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void line_free(struct bytes *line)
+{
+	/* Owned here, and so not constant. */
+	free((void *)(uintptr_t)line->data);
+}
+
+int log_last_add(struct log_last *last, const char *line, size_t size)
+{
+	struct bytes *more;
+	char *copy;
+
+	if (last->limit == 0)
+		return 0;
+	copy = malloc(size > 0 ? size : 1);
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, line, size);
+	if (last->count == last->limit) {
+		line_free(&last->lines[last->oldest]);
+		last->lines[last->oldest] = (struct bytes){ .data = copy, .size = size };
+		last->oldest = (last->oldest + 1) % last->limit;
+		return 0;
+	}
+	more = reallocarray(last->lines, last->count + 1, sizeof(*more));
+	if (!more) {
+		free(copy);
+		return -ENOMEM;
+	}
+	last->lines = more;
+	last->lines[last->count++] = (struct bytes){ .data = copy, .size = size };
+	return 0;
+}
+
+struct bytes log_last_get(const struct log_last *last, size_t index)
+{
+	return last->lines[(last->oldest + index) % last->count];
+}
+
+void log_last_free(struct log_last *last)
+{
+	for (size_t i = 0; i < last->count; i++)
+		line_free(&last->lines[i]);
+	free(last->lines);
+	*last = (struct log_last){ .limit = last->limit };
+}

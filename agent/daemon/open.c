@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a session is opened. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-login.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/state.h"
+#include "enrich/proc.h"
+
+enum {
+	TEXT_SIZE = 4096,
+	TREE_DEPTH = 16, /* generations that a leader can have until it is moved */
+};
+
+/* A number in a file of /proc/PID, or `missing`. */
+static uint32_t proc_number(pid_t pid, const char *file, uint32_t missing)
+{
+	char path[64], text[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	if (fd_read_text(path, text, sizeof(text)) <= 0)
+		return missing;
+	return (uint32_t)strtoul(text, NULL, 10);
+}
+
+static bool has_threads(pid_t pid)
+{
+	char path[64], text[TEXT_SIZE];
+	const char *line;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (fd_read_text(path, text, sizeof(text)) <= 0)
+		return false;
+	line = strstr(text, "\nThreads:");
+	return line && strtoul(line + sizeof("\nThreads:") - 1, NULL, 10) > 1;
+}
+
+/* Is the cgroup the scope that logind made for this login? Both the path and sd-login must say so. */
+static bool is_scope(const char *path, const char *id, pid_t pid)
+{
+	_cleanup_free_ char *name = NULL, *known = NULL;
+	const char *last = strrchr(path, '/');
+
+	if (!last || asprintf(&name, "session-%s.scope", id) < 0) {
+		name = NULL;
+		return false;
+	}
+	return strcmp(last + 1, name) == 0 && sd_pid_get_session(pid, &known) >= 0 &&
+	       strcmp(known, id) == 0;
+}
+
+/* The logind scope that the leader is in, or a cgroup of the session's own, which the leader is to be moved to. */
+static int choose_cgroup(struct agent_session *session, const char *path)
+{
+	const struct agent *agent = session->agent;
+	const char *id = session->login.logind_session;
+	int r;
+
+	if (agent->config.session.cgroup == CONFIG_CGROUP_AUTO && id && path &&
+	    is_scope(path, id, session->leader) && cgroup_open(&session->cgroup, path) == 0)
+		return 0;
+	r = cgroup_create(&session->cgroup, session->sid);
+	session->outside = r == 0;
+	return r;
+}
+
+/* A cgroup that another session has already, as when the agent was not there when the scope was made. */
+static int open_scope(struct agent_session *session, const struct scope_accounts *begin)
+{
+	const struct loader *loader = session->agent->loader;
+	int r = scope_open(loader, session->key, session->cgroup.id, begin);
+
+	if (r != -EEXIST || !session->cgroup.found)
+		return r;
+	cgroup_release(&session->cgroup);
+	r = cgroup_create(&session->cgroup, session->sid);
+	session->outside = r == 0;
+	return r < 0 ? r : scope_open(loader, session->key, session->cgroup.id, begin);
+}
+
+/*
+ * Makes the leader the session's first process. A process with several threads joins by entering the cgroup, under the
+ * kernel's locks; for one thread, which waits for our answer, a mark does, and the entering can wait until after it.
+ */
+static int take_leader(struct agent_session *session, bool threads)
+{
+	struct scope_accounts accounts = { 0 };
+	int r;
+
+	if (!threads)
+		return scope_mark(session->agent->loader, session->key, session->pidfd,
+				  session->cgroup.id);
+	r = cgroup_enter(&session->cgroup, session->leader);
+	if (r == 0)
+		r = scope_accounts(session->agent->loader, session->key, &accounts);
+	session->outside = false;
+	return r < 0 || accounts.processes > 0 ? r : -ESRCH;
+}
+
+static int begin_log(struct agent_session *session)
+{
+	struct session_start start = agent_session_describe(session);
+
+	if (start.tty && strncmp(start.tty, "ssh", 4) != 0)
+		start.interactive = 1;
+	return pipeline_session_start(session->agent->pipeline, &start);
+}
+
+static void enter_tree(const struct agent_session *session, pid_t pid, int depth);
+
+/* The children of a thread of the process: those that were forked before it was moved. */
+static void enter_children(const struct agent_session *session, pid_t pid, const char *thread,
+			   int depth)
+{
+	char path[64];
+	FILE *file;
+	long child;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.16s/children", (int)pid, thread);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	while (fscanf(file, "%ld", &child) == 1)
+		enter_tree(session, (pid_t)child, depth);
+	fclose(file);
+}
+
+static void enter_tree(const struct agent_session *session, pid_t pid, int depth)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *dir;
+	int r = cgroup_enter(&session->cgroup, pid);
+
+	if (r < 0 && r != -ESRCH)
+		log_warning("cannot move process %d to the cgroup %s: %s, ignoring", (int)pid,
+			    session->cgroup.path, strerror(-r));
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = depth > 0 ? opendir(path) : NULL;
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			enter_children(session, pid, entry->d_name, depth - 1);
+	closedir(dir);
+}
+
+/*
+ * Moves leaders to their sessions' cgroups. Not before they have their answer: the kernel waits for all processors before it
+ * lets the first one move (cgroup_threadgroup_rwsem), which takes some ten milliseconds that no login need wait for.
+ */
+static int move_leaders(sd_event_source *source, void *userdata)
+{
+	struct agent *agent = userdata;
+	struct agent_session *session, *next;
+
+	(void)source;
+	HASH_ITER(by_key, agent->sessions.by_key, session, next) {
+		if (!session->outside)
+			continue;
+		session->outside = false;
+		enter_tree(session, session->leader, TREE_DEPTH);
+	}
+	return 0;
+}
+
+static int move_later(struct agent *agent)
+{
+	int r;
+
+	if (agent->sessions.later)
+		return sd_event_source_set_enabled(agent->sessions.later, SD_EVENT_ONESHOT);
+	r = sd_event_add_defer(agent->event, &agent->sessions.later, move_leaders, agent);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_priority(agent->sessions.later, SD_EVENT_PRIORITY_IDLE);
+}
+
+/* From where on it is followed to its end, whatever comes. */
+static int session_register(struct agent_session *session)
+{
+	int r = agent_session_insert(session);
+
+	if (r < 0)
+		return r;
+	r = agent_session_watch(session);
+	if (r >= 0 && session->outside)
+		r = move_later(session->agent);
+	if (r >= 0)
+		r = handover_keep(session->agent->handover, session);
+	return r;
+}
+
+/* What it is in the kernel; *ret_error says what failed. */
+static int session_prepare(struct agent_session *session, const char *path, bool threads,
+			   const char **ret_error)
+{
+	const struct scope_accounts begin = { .processes = threads ? 0 : 1 };
+	int r;
+
+	*ret_error = "cannot attach the probes";
+	r = agent_attach(session->agent);
+	if (r < 0)
+		return r;
+	*ret_error = "cannot make a cgroup for the session";
+	r = choose_cgroup(session, path);
+	if (r < 0)
+		return r;
+	*ret_error = "cannot make the session known to the probes";
+	return open_scope(session, &begin);
+}
+
+/* session.start is written, and the leader marked; *ret_error says what failed. */
+static int session_begin(struct agent_session *session, bool threads, const char **ret_error)
+{
+	int r;
+
+	*ret_error = "cannot keep the session in mind";
+	r = session_register(session);
+	if (r < 0)
+		return r;
+	*ret_error = "cannot write the first record";
+	r = begin_log(session);
+	if (r < 0)
+		return r;
+	agent_session_touch(session);
+	*ret_error = "cannot mark the session's leader";
+	r = take_leader(session, threads);
+	if (r < 0) /* what has begun in the log ends there, too */
+		(void)pipeline_session_end(session->agent->pipeline, session->key,
+					   &(struct session_end){ .time = clock_boottime_ns() });
+	return r;
+}
+
+static void session_discard(struct agent_session *session)
+{
+	struct agent *agent = session->agent;
+
+	scope_close(agent->loader, session->key, session->cgroup.id);
+	if (session->cgroup.fd >= 0 && !session->cgroup.found)
+		(void)cgroup_try_remove(&session->cgroup);
+	handover_forget(agent->handover, session);
+	agent_session_remove(session);
+	if (agent->sessions.open == 0)
+		agent_detach_probes(agent);
+}
+
+static int session_create(struct agent *agent, struct login *login, pid_t pid, int pidfd,
+			  const char *path, struct agent_session **ret, const char **ret_error)
+{
+	struct agent_session *session = agent_session_new(agent);
+	bool threads = has_threads(pid);
+	int r = session ? uuid_generate(session->sid) : -ENOMEM;
+
+	*ret_error = "cannot begin a session";
+	if (r < 0) {
+		free(session);
+		return r;
+	}
+	session->key = agent->sessions.next_key++;
+	session->leader = pid;
+	session->start_time = clock_boottime_ns();
+	session->audit_session = proc_number(pid, "sessionid", UINT32_MAX);
+	session->login = *login;
+	session->pidfd = fcntl(pidfd, F_DUPFD_CLOEXEC, 3);
+	r = session->pidfd < 0 ? -errno : session_prepare(session, path, threads, ret_error);
+	if (r == 0)
+		r = session_begin(session, threads, ret_error);
+	if (r < 0) {
+		session->login = (struct login){ 0 }; /* the caller's again */
+		session_discard(session);
+		return r;
+	}
+	*login = (struct login){ 0 };
+	agent->sessions.opened++;
+	*ret = session;
+	return 0;
+}
+
+/* The session that the process is in, NULL when it is in none: by lineage, else by its cgroup. */
+static struct agent_session *session_around(struct agent *agent, int pidfd, const char *path)
+{
+	struct agent_session *session, *next;
+	uint64_t key;
+
+	if (agent->sessions.open == 0)
+		return NULL;
+	if (scope_find(agent->loader, pidfd, &key) == 0)
+		return agent_session_by_key(agent, key);
+	HASH_ITER(by_key, agent->sessions.by_key, session, next) {
+		size_t size = session->cgroup.path ? strlen(session->cgroup.path) : 0;
+
+		if (size > 1 && path && strncmp(path, session->cgroup.path, size) == 0 &&
+		    (path[size] == '\0' || path[size] == '/'))
+			return session;
+	}
+	return NULL;
+}
+
+static int session_switch(struct agent_session *session, const struct login *login, pid_t pid,
+			  const char **ret_error)
+{
+	struct agent *agent = session->agent;
+	char path[64], program[32] = "", exe[TEXT_SIZE + 1];
+	struct session_switch event = {
+		.service = login->service,
+		.from = login->ruser ? login->ruser : session->login.login,
+		.to = login->login,
+		.tty = login->tty,
+		.pid = (uint32_t)pid,
+		.program = program,
+		.connection = &login->connection,
+		.auth = &login->auth,
+	};
+	int n = proc_exe_path((uint32_t)pid, exe, TEXT_SIZE);
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	if (fd_read_text(path, program, sizeof(program)) > 0)
+		program[strcspn(program, "\n")] = '\0';
+	if (n > 0) {
+		exe[n] = '\0';
+		event.exe = exe;
+	}
+	*ret_error = "cannot write the record";
+	agent_drain(agent); /* what led to it comes before it */
+	agent->sessions.switched++;
+	agent_session_touch(session);
+	return pipeline_session_switch(agent->pipeline, session->key, &event);
+}
+
+int agent_session_open(struct agent *agent, struct login *login, pid_t pid, int pidfd,
+		       struct agent_session **ret, bool *ret_switched, const char **ret_error)
+{
+	_cleanup_free_ char *path = NULL;
+	struct agent_session *around;
+	int r = cgroup_of(pid, &path);
+
+	*ret_error = "cannot look at the process";
+	if (r < 0 && r != -ENOENT)
+		return r;
+	around = session_around(agent, pidfd, path);
+	*ret_switched = around != NULL;
+	if (around) {
+		*ret = around;
+		r = session_switch(around, login, pid, ret_error);
+	} else {
+		r = session_create(agent, login, pid, pidfd, path, ret, ret_error);
+	}
+	agent_outputs_flush(agent);
+	agent_look(agent);
+	return r;
+}

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the agent may do: exactly what it keeps, each of which is needed."""
+import re
+import subprocess
+
+import agent as agents
+import client
+import machine
+import pytest
+from session import LIMIT
+
+KEPT = {
+    "cap_bpf": 39,
+    "cap_perfmon": 38,
+    "cap_net_admin": 12,
+    "cap_sys_ptrace": 19,
+    "cap_dac_override": 1,
+    "cap_dac_read_search": 2,
+}
+MASK = sum(1 << bit for bit in KEPT.values())
+
+
+def masks(agent):
+    return {name: int(value, 16) for name, value in agent.facts().items() if name.startswith("Cap")}
+
+
+def test_it_keeps_just_these(agent, alice):
+    expected = {"CapInh": 0, "CapPrm": MASK, "CapEff": MASK, "CapBnd": MASK, "CapAmb": 0}
+    assert masks(agent) == expected
+    facts = agent.facts()
+    assert facts["NoNewPrivs"] == "1"
+    assert facts["Threads"] == "1"
+    client.run("true", key=alice)
+    agent.ended()
+    assert masks(agent) == expected
+    assert sorted(agent.status()["capabilities"]) == sorted(KEPT)
+    assert sorted(agent.log().runs[0].records[0]["capabilities"]) == sorted(KEPT)
+
+
+def without(*names):
+    """A wrapper that takes these away before the agent begins."""
+    return [machine.tool("capsh"), "--drop=" + ",".join(names), "--", "-c", 'exec "$0" "$@"']
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_fails_without_one(start_agent, alice, name, authpriv):
+    """Each is needed: without it the agent does not start, and says so, or something of a session is missing."""
+    try:
+        agent = start_agent(wrapper=without(name))
+    except AssertionError as error:
+        assert "seshatd: " in str(error)
+        return
+    assert name not in agent.status()["capabilities"]
+    out, _ = client.run("sudo -u bob cat /etc/hostname; true", key=alice)
+    try:
+        (session,) = agent.ended().sessions
+        whole = whole_session(session)
+    except (AssertionError, IndexError):
+        whole = False
+    assert not whole or agent.errors() or agent.status()["probes_missing"], f"{name} is kept for nothing"
+
+
+def whole_session(session):
+    exes = {record["exe"] for record in session.probed() if "exe" in record}
+    switch = session.of("session.switch")
+    return len(switch) == 1 and switch[0].get("exe") == machine.tool("sudo") and machine.tool("cat") in exes
+
+
+def test_the_manual_has_the_table():
+    page = (machine.ROOT / "packaging/man/seshatd.8").read_text().lower()
+    for name in KEPT:
+        assert name in page, name
+
+
+def test_an_ordinary_user_cannot_start_it():
+    agents.prepare_folders()
+    agents.write_config({})
+    done = subprocess.run(
+        ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", agents.SESHATD, "--foreground"],
+        capture_output=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert done.returncode not in (0, -11, -6)
+    assert re.match(rb"seshatd: .*root|seshatd: .*not permitted", done.stderr), done.stderr
