@@ -25,9 +25,9 @@ static const struct unit SIZES[] = {
 
 static const struct unit DURATIONS[] = {
 	{ 's', 1000 },
-	{ 'm', 60 * 1000 },
-	{ 'h', 60 * 60 * 1000 },
-	{ 'd', 24 * 60 * 60 * 1000 },
+	{ 'm', UINT64_C(60) * 1000 },
+	{ 'h', UINT64_C(60) * 60 * 1000 },
+	{ 'd', UINT64_C(24) * 60 * 60 * 1000 },
 };
 
 static const struct unit *unit_find(const struct unit *units, size_t count, const char *text)

@@ -156,7 +156,7 @@ static struct json_object *check_agent(const struct check_options *options,
 			  version.data ? "version " : "", version.data ? version.data : "");
 	if (status)
 		return NULL;
-	check_results_add(results, bytes_equal(version, bytes_of(SESHAT_VERSION)),
+	check_results_add(results, strcmp(text_or(version), SESHAT_VERSION) == 0,
 			  "agent and command are of the same version", "%s", SESHAT_VERSION);
 	check_probes(results, reply);
 	check_sinks(results, reply);

@@ -49,13 +49,16 @@ static int make_folder(struct canary *canary)
 		(void)rmdir(name);
 		return -ENOMEM;
 	}
-	canary->facts.absent = path_in(canary->folder, "absent");
-	canary->facts.created = path_in(canary->folder, "created");
-	canary->facts.socket = path_in(canary->folder, "socket");
-	canary->facts.exe = realpath(PROGRAM, NULL);
-	if (!canary->facts.absent || !canary->facts.created || !canary->facts.socket ||
-	    !canary->facts.exe)
+	canary->absent = path_in(canary->folder, "absent");
+	canary->created = path_in(canary->folder, "created");
+	canary->socket = path_in(canary->folder, "socket");
+	canary->exe = realpath(PROGRAM, NULL);
+	if (!canary->absent || !canary->created || !canary->socket || !canary->exe)
 		return -ENOMEM;
+	canary->facts.exe = canary->exe;
+	canary->facts.absent = canary->absent;
+	canary->facts.created = canary->created;
+	canary->facts.socket = canary->socket;
 	return 0;
 }
 
@@ -284,14 +287,14 @@ void canary_free(struct canary *canary)
 	fd_close(canary->tcp);
 	fd_close(canary->udp);
 	fd_close(canary->unix_);
-	remove_file(canary->facts.created);
-	remove_file(canary->facts.socket);
+	remove_file(canary->created);
+	remove_file(canary->socket);
 	if (canary->folder)
 		(void)rmdir(canary->folder);
-	free((void *)(uintptr_t)canary->facts.exe);
-	free((void *)(uintptr_t)canary->facts.absent);
-	free((void *)(uintptr_t)canary->facts.created);
-	free((void *)(uintptr_t)canary->facts.socket);
+	free(canary->exe);
+	free(canary->absent);
+	free(canary->created);
+	free(canary->socket);
 	free(canary->folder);
 	free(canary->cgroup);
 	*canary = (struct canary){ .tcp = -1, .udp = -1, .unix_ = -1, .talk = -1 };

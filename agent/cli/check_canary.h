@@ -12,8 +12,9 @@
 #include "cli/check_expect.h"
 
 struct canary {
-	struct check_facts facts; /* its strings are owned */
-	char *folder;		  /* owned */
+	struct check_facts facts;	       /* its strings are those below */
+	char *exe, *absent, *created, *socket; /* owned */
+	char *folder;			       /* owned */
 	char *cgroup;	     /* owned: the root's cgroup.procs; NULL: it cannot leave its cgroup */
 	int tcp, udp, unix_; /* owned; listening */
 	int talk;	     /* owned: says what it shall do, and tells what it has done */

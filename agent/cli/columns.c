@@ -54,6 +54,8 @@ void columns_print(const struct columns *columns, struct text *text)
 	size_t count = columns->count;
 	const char *const *cells = (const char *const *)columns->cells;
 
+	if (count == 0 || count > COLUMNS_MAX)
+		return;
 	for (size_t i = 0; i < count; i++)
 		widths[i] = strlen(columns->names[i]);
 	for (size_t i = 0; i < columns->cells_count; i++) {

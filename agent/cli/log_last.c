@@ -2,19 +2,17 @@
 #include "cli/log_last.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void line_free(struct bytes *line)
-{
-	/* Owned here, and so not constant. */
-	free((void *)(uintptr_t)line->data);
-}
+struct log_last_line {
+	char *data;
+	size_t size;
+};
 
 int log_last_add(struct log_last *last, const char *line, size_t size)
 {
-	struct bytes *more;
+	struct log_last_line *more;
 	char *copy;
 
 	if (last->limit == 0)
@@ -24,8 +22,8 @@ int log_last_add(struct log_last *last, const char *line, size_t size)
 		return -ENOMEM;
 	memcpy(copy, line, size);
 	if (last->count == last->limit) {
-		line_free(&last->lines[last->oldest]);
-		last->lines[last->oldest] = (struct bytes){ .data = copy, .size = size };
+		free(last->lines[last->oldest].data);
+		last->lines[last->oldest] = (struct log_last_line){ .data = copy, .size = size };
 		last->oldest = (last->oldest + 1) % last->limit;
 		return 0;
 	}
@@ -35,19 +33,21 @@ int log_last_add(struct log_last *last, const char *line, size_t size)
 		return -ENOMEM;
 	}
 	last->lines = more;
-	last->lines[last->count++] = (struct bytes){ .data = copy, .size = size };
+	last->lines[last->count++] = (struct log_last_line){ .data = copy, .size = size };
 	return 0;
 }
 
 struct bytes log_last_get(const struct log_last *last, size_t index)
 {
-	return last->lines[(last->oldest + index) % last->count];
+	const struct log_last_line *line = &last->lines[(last->oldest + index) % last->count];
+
+	return (struct bytes){ .data = line->data, .size = line->size };
 }
 
 void log_last_free(struct log_last *last)
 {
 	for (size_t i = 0; i < last->count; i++)
-		line_free(&last->lines[i]);
+		free(last->lines[i].data);
 	free(last->lines);
 	*last = (struct log_last){ .limit = last->limit };
 }

@@ -7,8 +7,10 @@
 
 #include "base/bytes.h"
 
+struct log_last_line;
+
 struct log_last {
-	struct bytes *lines; /* owned, and so are their bytes; a ring once it is full */
+	struct log_last_line *lines; /* owned, and so are their bytes; a ring once it is full */
 	size_t count;
 	size_t oldest; /* its index */
 	size_t limit;  /* never more than that */

@@ -87,9 +87,9 @@ static int watch_signals(struct agent *agent)
 
 static gid_t find_group(const char *name)
 {
-	const struct group *group = name[0] ? getgrnam(name) : NULL;
+	const struct group *group = getgrnam(name);
 
-	if (name[0] && !group)
+	if (!group)
 		log_warning("there is no group %s: only root may read the log and ask the agent",
 			    name);
 	return group ? group->gr_gid : (gid_t)-1;

@@ -32,9 +32,14 @@ static const struct {
 	{ "key_id", offsetof(struct login, auth.key.key_id), false },
 };
 
-static char **text_at(const struct login *login, size_t i)
+static const char *text_get(const struct login *login, size_t i)
 {
-	return (char **)((uintptr_t)login + TEXTS[i].offset);
+	return *(const char *const *)((const char *)login + TEXTS[i].offset);
+}
+
+static char **text_at(struct login *login, size_t i)
+{
+	return (char **)((char *)login + TEXTS[i].offset);
 }
 
 static int add_int(struct json_object *object, const char *key, uint64_t value)
@@ -47,7 +52,7 @@ static int write_login(const struct login *login, struct json_object *object)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(TEXTS); i++)
-		r = control_add_string(object, TEXTS[i].name, *text_at(login, i));
+		r = control_add_string(object, TEXTS[i].name, text_get(login, i));
 	if (r == 0)
 		r = add_int(object, "src_port", login->connection.src_port);
 	if (r == 0)
@@ -140,7 +145,7 @@ static int read_login(struct json_object *object, struct login *login)
 	login->connection.src_port = (uint16_t)src;
 	login->connection.dst_port = (uint16_t)dst;
 	if (fingerprint)
-		strcpy(login->auth.key.fingerprint, fingerprint);
+		memcpy(login->auth.key.fingerprint, fingerprint, strlen(fingerprint) + 1);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pids.h"
 #include "daemon/state.h"
 #include "enrich/proc.h"
 
@@ -121,14 +122,14 @@ static void enter_children(const struct agent_session *session, pid_t pid, const
 {
 	char path[64];
 	FILE *file;
-	long child;
+	pid_t child;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.16s/children", (int)pid, thread);
 	file = fopen(path, "re");
 	if (!file)
 		return;
-	while (fscanf(file, "%ld", &child) == 1)
-		enter_tree(session, (pid_t)child, depth);
+	while (pids_next(file, &child))
+		enter_tree(session, child, depth);
 	fclose(file);
 }
 

@@ -200,6 +200,8 @@ void agent_outputs_flush(struct agent *agent)
 	(void)pipeline_flush(agent->pipeline);
 	agent_sessions_keep(agent);
 	outputs_report(agent);
+	if (sd_event_get_state(agent->event) == SD_EVENT_FINISHED)
+		return; /* there is no later any more */
 	milliseconds = pipeline_due(agent->pipeline);
 	if (milliseconds >= 0)
 		r = outputs_schedule(agent, milliseconds);

@@ -39,6 +39,7 @@ int agent_config_read(const struct agent_options *options, struct config *ret)
 /* Differences, with copies of their texts. */
 struct changes {
 	struct config_change list[CHANGES_MAX];
+	char *texts[CHANGES_MAX][3]; /* owned */
 	size_t count;
 	int error;
 };
@@ -46,30 +47,32 @@ struct changes {
 static void changes_free(struct changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++) {
-		free((char *)(uintptr_t)changes->list[i].key);
-		free((char *)(uintptr_t)changes->list[i].from);
-		free((char *)(uintptr_t)changes->list[i].to);
+		for (size_t k = 0; k < 3; k++)
+			free(changes->texts[i][k]);
 	}
 }
 
 static void note(void *userdata, const char *key, const char *from, const char *to, bool live)
 {
 	struct changes *changes = userdata;
-	struct config_change *change = &changes->list[changes->count];
+	char **texts;
 
 	if (changes->count == CHANGES_MAX) {
 		changes->error = -E2BIG;
 		return;
 	}
-	*change = (struct config_change){
-		.key = strdup(key),
-		.from = strdup(from),
-		.to = strdup(to),
+	texts = changes->texts[changes->count];
+	texts[0] = strdup(key);
+	texts[1] = strdup(from);
+	texts[2] = strdup(to);
+	if (!texts[0] || !texts[1] || !texts[2])
+		changes->error = -ENOMEM;
+	changes->list[changes->count++] = (struct config_change){
+		.key = texts[0],
+		.from = texts[1],
+		.to = texts[2],
 		.live = live,
 	};
-	changes->count++;
-	if (!change->key || !change->from || !change->to)
-		changes->error = -ENOMEM;
 }
 
 static int reply_keys(struct json_object *reply, const char *name, const struct changes *changes,

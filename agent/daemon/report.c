@@ -2,7 +2,7 @@
 /* What the agent tells of itself and of its sessions. */
 #include <errno.h>
 #include <json-c/json.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -191,13 +191,13 @@ static void report_sinks(struct report *report, const struct agent *agent)
 /* Resident memory, of which the second number of /proc/self/statm tells in pages. */
 static uint64_t resident(void)
 {
-	unsigned long long size, pages;
 	char text[128];
+	const char *pages;
 
-	if (fd_read_text("/proc/self/statm", text, sizeof(text)) <= 0 ||
-	    sscanf(text, "%llu %llu", &size, &pages) != 2)
+	if (fd_read_text("/proc/self/statm", text, sizeof(text)) <= 0)
 		return 0;
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	pages = strchr(text, ' ');
+	return pages ? strtoull(pages, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 int agent_report_status(struct agent *agent, struct json_object *reply)

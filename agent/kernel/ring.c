@@ -26,8 +26,8 @@ struct ring {
 	struct ring_buffer *buffer; /* owned */
 	struct control *control;    /* mapped, owned; shared with the probes */
 	/* mapped, owned: how far this side and the other one have come, in bytes since the beginning */
-	const unsigned long *consumed;
-	const unsigned long *produced;
+	unsigned long *consumed;
+	unsigned long *produced;
 	size_t size; /* bytes */
 	ring_handler handler;
 	void *userdata; /* borrowed */
@@ -119,10 +119,10 @@ int ring_new(struct ring **ret, const struct loader *loader, ring_handler handle
 	return 0;
 }
 
-static void unmap_page(const void *page)
+static void unmap_page(void *page)
 {
 	if (page)
-		(void)munmap((void *)(uintptr_t)page, (size_t)sysconf(_SC_PAGESIZE));
+		(void)munmap(page, (size_t)sysconf(_SC_PAGESIZE));
 }
 
 void ring_free(struct ring *ring)

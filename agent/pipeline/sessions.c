@@ -115,6 +115,7 @@ int pipeline_session_end(struct pipeline *pipeline, uint64_t key, const struct s
 {
 	struct session *session = session_table_find(&pipeline->sessions, key);
 	struct session_end last = *end;
+	struct sink_verdict verdict;
 	int steps[3], first = 0;
 
 	if (!session)
@@ -129,7 +130,9 @@ int pipeline_session_end(struct pipeline *pipeline, uint64_t key, const struct s
 	if (last.time < end->time)
 		last.time = end->time;
 	steps[1] = pipeline_say(pipeline, session, EVENT_END, last.time, &last);
-	steps[2] = pipeline_flush_sinks(pipeline).error;
+	verdict = pipeline_flush_sinks(pipeline);
+	/* One log that is whole is enough: what others lack is told by them. */
+	steps[2] = verdict.any ? 0 : verdict.error;
 	for (size_t i = 0; i < ARRAY_SIZE(steps) && first == 0; i++)
 		first = steps[i];
 	pipeline_inherit(pipeline, session);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/pids.h"
 #include "session/cgroup.h"
 
 enum {
@@ -92,18 +93,18 @@ static int walk_processes(struct walk *walk, int fd)
 {
 	int procs = openat(fd, "cgroup.procs", O_RDONLY | O_CLOEXEC), r = 0;
 	FILE *file = procs < 0 ? NULL : fdopen(procs, "re");
-	long pid;
+	pid_t pid;
 
 	if (!file) {
 		r = -errno;
 		fd_close(procs);
 		return r;
 	}
-	while (r >= 0 && fscanf(file, "%ld", &pid) == 1) {
-		if (pid <= 0 || !is_new(walk, (pid_t)pid))
+	while (r >= 0 && pids_next(file, &pid)) {
+		if (!is_new(walk, pid))
 			continue;
 		walk->round++;
-		r = walk->each(walk->userdata, (pid_t)pid);
+		r = walk->each(walk->userdata, pid);
 	}
 	fclose(file);
 	return r;

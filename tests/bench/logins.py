@@ -147,6 +147,8 @@ def bench(logins, opens, counts):
         stack.callback(server.stop)
         agent = agents.Agent({"file": {"keep": 1}})
         stack.callback(agent.close)
+        settled(agent)
+        wake_ups(agent, 1)  # until it has come to rest
         idle, empty = wake_ups(agent, IDLE), agent.resident_kib()
         result = {"idle_wake_ups": idle, "idle_seconds": IDLE, "memory_kib": empty}
         result["logins"] = measure_logins(agent, key, logins)

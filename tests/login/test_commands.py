@@ -88,7 +88,7 @@ def test_metrics(agent, alice):
 
 
 @pytest.mark.parametrize(
-    "words", [["status"], ["rotate"], ["reload"], ["session", "open", "--user", "alice"]]
+    "words", [["status"], ["rotate"], ["reload"], ["session", "open", "--user", "alice", "--service", "x"]]
 )
 def test_without_an_agent(words):
     with contextlib.suppress(FileNotFoundError):

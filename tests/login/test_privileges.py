@@ -82,4 +82,4 @@ def test_an_ordinary_user_cannot_start_it():
         check=False,
     )
     assert done.returncode not in (0, -11, -6)
-    assert re.match(rb"seshatd: .*root|seshatd: .*not permitted", done.stderr), done.stderr
+    assert re.search(rb"^seshatd: auditing needs root", done.stderr, re.M), done.stderr

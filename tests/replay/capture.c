@@ -107,8 +107,7 @@ int main(int argc, char **argv)
 	config.plan = plan_tracepoint(&config.plan_size);
 	if (loader_new(&loader, &config, reason) < 0)
 		errx(1, "%s", reason);
-	if (ring_new(&ring, loader, keep, out) < 0 ||
-	    cgroup_create(&cgroup, "capture") < 0)
+	if (ring_new(&ring, loader, keep, out) < 0 || cgroup_create(&cgroup, "capture") < 0)
 		errx(1, "cannot set up");
 	root = open(cgroup.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0 || loader_attach(loader, root, reason) < 0)

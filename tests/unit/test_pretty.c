@@ -182,6 +182,45 @@ static void test_lost_and_end(void **state)
 	       "lost 0; processes left 2\n");
 }
 
+static void test_logins(void **state)
+{
+	(void)state;
+	expect(HEAD("session.start") ",\"sid\":\"s\",\"user\":\"alice@example.com\",\"login\":\"deploy\","
+				     "\"server_hostname\":\"web-1\",\"service\":\"sshd\",\"src_addr\":\"2001:db8::7\","
+				     "\"src_port\":50522,\"auth_method\":[\"publickey\",\"password\"],"
+				     "\"key_fingerprint\":\"SHA256:abc\",\"probes\":[\"exec\"]}",
+	       "15:30:00.118 -                    start    session s of alice@example.com as deploy on web-1 through "
+	       "sshd from [2001:db8::7]:50522 with publickey SHA256:abc, password, 1 probes\n");
+	expect(HEAD("session.switch") ",\"pid\":7,\"program\":\"su\",\"service\":\"su\",\"from\":\"alice\","
+				      "\"to\":\"root\",\"tty\":\"/dev/pts/0\"}",
+	       "15:30:00.118 su[7]                switch   alice -> root by su on /dev/pts/0\n");
+	expect(HEAD("session.logout") ",\"reason\":\"closed\",\"processes\":2}",
+	       "15:30:00.118 -                    logout   logged out; 2 processes live on\n");
+	expect(HEAD("session.lost") ",\"count\":1,\"by_event\":{\"session.exit\":1},\"reason\":\"sink\","
+				    "\"sink\":\"journal\"}",
+	       "15:30:00.118 -                    lost     1 (sink journal): session.exit 1\n");
+}
+
+static void test_the_agent_s_own(void **state)
+{
+	(void)state;
+	expect(HEAD("agent.start") ",\"pid\":5,\"server_hostname\":\"web-1\",\"version\":\"0.1.0\","
+				   "\"probes\":[\"exec\"],\"sessions\":3,\"gap\":true}",
+	       "15:30:00.118 -[5]                 agent    started: seshatd 0.1.0 on web-1, 1 probes, 3 sessions open; "
+	       "records from before it may be missing\n");
+	expect(HEAD("agent.stop") ",\"reason\":\"SIGTERM\",\"uptime_ns\":1500000000,\"sessions\":0,"
+				  "\"records\":9,\"lost\":0}",
+	       "15:30:00.118 -                    agent    stopped: SIGTERM, after 1.5 s, 0 sessions open, 9 records; "
+	       "lost 0\n");
+	expect(HEAD("agent.config") ",\"changes\":[{\"key\":\"file.keep\",\"from\":\"1\",\"to\":\"2\","
+				    "\"in_force\":true},{\"key\":\"agent.pin\",\"from\":\"/a\",\"to\":\"\","
+				    "\"in_force\":false}]}",
+	       "15:30:00.118 -                    agent    configured: file.keep 1 -> 2, agent.pin /a -> '' (at the "
+	       "next start)\n");
+	expect(HEAD("agent.config") ",\"changes\":[]}",
+	       "15:30:00.118 -                    agent    configuration read again, nothing changed\n");
+}
+
 static void test_unknown_event_is_shown(void **state)
 {
 	(void)state;
@@ -314,6 +353,8 @@ int main(void)
 		cmocka_unit_test(test_network_of_other_families),
 		cmocka_unit_test(test_cgroup_and_tty),
 		cmocka_unit_test(test_lost_and_end),
+		cmocka_unit_test(test_logins),
+		cmocka_unit_test(test_the_agent_s_own),
 		cmocka_unit_test(test_unknown_event_is_shown),
 		cmocka_unit_test(test_time_is_local),
 		cmocka_unit_test(test_nothing_plays_with_the_terminal),
