@@ -128,7 +128,7 @@ int pipeline_losses(struct pipeline *pipeline, uint64_t key, const struct kernel
 /*
  * Ends a session, after its last record was fed: writes what is to be said of losses, then
  * session.end (with end->time, or the present if that is later), and flushes. The session is gone in
- * any case. Returns 0, -ENOENT, or a sink's error.
+ * any case. Returns 0, -ENOENT, or a sink's error when none has all of it.
  */
 int pipeline_session_end(struct pipeline *pipeline, uint64_t key, const struct session_end *end);
 

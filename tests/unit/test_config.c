@@ -104,7 +104,7 @@ static void an_empty_file_has_the_defaults(void **state)
 	assert_int_equal(config.file.queue, 16 << 20);
 	assert_false(config.journal.enabled);
 	assert_string_equal(config.journal.namespace, "");
-	assert_int_equal(config.journal.queue, 16 << 20);
+	assert_int_equal(config.journal.queue, 64 << 20);
 	assert_int_equal(config_default(&preset), 0);
 	check_same(&config, &preset);
 	config_free(&preset);

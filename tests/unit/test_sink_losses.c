@@ -255,7 +255,7 @@ static void the_agent_tells_for_sessions_that_are_over(void **state)
 	second->error = -ENOBUFS;
 	second->backlog = 9;
 	feed_open(1);
-	assert_int_equal(end_session(1), -ENOBUFS);
+	assert_int_equal(end_session(1), 0);
 	assert_int_equal(pipeline_flush(fixture.pipeline), -ENOBUFS);
 	second->error = 0;
 	second->backlog = 0;
@@ -275,7 +275,7 @@ static void one_record_of_a_session_that_is_over_has_no_index_either(void **stat
 	feed_open(1);
 	second->error = -ENOBUFS;
 	second->backlog = 9;
-	assert_int_equal(end_session(1), -ENOBUFS);
+	assert_int_equal(end_session(1), 0);
 	second->error = 0;
 	second->backlog = 0;
 	assert_int_equal(pipeline_flush(fixture.pipeline), 0);
@@ -298,7 +298,7 @@ static void what_the_agent_lacks_itself_is_not_mixed_up_with_it(void **state)
 	begin_agent();
 	second->error = -ENOBUFS;
 	second->backlog = 9;
-	assert_int_equal(end_session(0), -ENOBUFS);
+	assert_int_equal(end_session(0), 0);
 	assert_int_equal(pipeline_agent_config(fixture.pipeline, &config), 0);
 	second->error = 0;
 	second->backlog = 0;
@@ -320,7 +320,7 @@ static void the_agent_tells_also_while_another_sink_fails(void **state)
 	begin_agent();
 	second->error = -ENOBUFS;
 	second->backlog = 9;
-	assert_int_equal(end_session(0), -ENOBUFS);
+	assert_int_equal(end_session(0), 0);
 	second->error = 0;
 	second->backlog = 0;
 	fixture.sink->error = -EIO;
