@@ -354,6 +354,7 @@ static int run(struct agent *agent, int *ready)
 	}
 	(void)sd_notifyf(0, "READY=1\nSTATUS=%zu probes, attached while a session is open",
 			 agent->probes.report.attached_count);
+	agent_outputs_flush(agent);
 	agent_look(agent);
 	r = sd_event_loop(agent->event);
 	(void)sd_notify(0, "STOPPING=1");

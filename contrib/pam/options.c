@@ -22,8 +22,13 @@ static const char *value_of(const char *argument, const char *key)
 
 static bool read_fail(struct options *options, const char *value)
 {
-	options->closed = strcmp(value, "closed") == 0;
-	return options->closed || strcmp(value, "open") == 0;
+	bool closed = strcmp(value, "closed") == 0;
+
+	/* A mistake must not open what an earlier word has closed. */
+	if (!closed && strcmp(value, "open") != 0)
+		return false;
+	options->closed = closed;
+	return true;
 }
 
 /* Reads digits, at least one. Returns what comes behind them, or NULL. */
@@ -128,9 +133,12 @@ void options_read(struct options *ret, const char *service, int count, const cha
 
 	*ret = (struct options){ .timeout_ms = OPTIONS_TIMEOUT_MS, .socket = CONTROL_SOCKET };
 	for (int i = 0; i < count; i++) {
-		if (value_of(arguments[i], "service"))
+		bool good = read_one(ret, arguments[i], service);
+
+		/* A filter that is a mistake lets all services through: rather one too many than none. */
+		if (good && value_of(arguments[i], "service"))
 			filtered = true;
-		if (!read_one(ret, arguments[i], service) && !ret->bad)
+		if (!good && !ret->bad)
 			ret->bad = arguments[i];
 	}
 	if (!filtered)

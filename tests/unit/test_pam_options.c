@@ -111,12 +111,14 @@ static void what_is_wrong_is_left_out_and_told(void **state)
 
 static void the_others_hold_all_the_same(void **state)
 {
-	static const char *const arguments[] = { "what", "fail=closed", "why", "timeout=3" };
+	static const char *const arguments[] = { "what",	 "fail=closed", "why",
+						 "fail=perhaps", "service=",	"timeout=3" };
 	struct options options;
 
 	(void)state;
 	options_read(&options, "sshd", ARRAY_SIZE(arguments), arguments);
 	assert_true(options.closed);
+	assert_true(options.chosen);
 	assert_int_equal(options.timeout_ms, 3000);
 	assert_string_equal(options.bad, "what");
 }
