@@ -104,7 +104,9 @@ int agent_session_adopt(struct agent_session *session, const struct session_prog
 	if (r < 0)
 		return r;
 	start = agent_session_describe(session);
-	r = pipeline_session_resume(agent->pipeline, &start, progress);
+	/* The other agent may have ended between making the session and writing its first record. */
+	r = progress->ei > 0 ? pipeline_session_resume(agent->pipeline, &start, progress) :
+			       pipeline_session_start(agent->pipeline, &start);
 	if (r == 0)
 		r = agent_session_insert(session);
 	if (r < 0)

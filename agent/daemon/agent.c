@@ -180,22 +180,42 @@ static int handover_directory(const struct config *config, char **ret)
 	return 0;
 }
 
+static bool is_known(void *userdata, uint64_t key)
+{
+	return agent_session_by_key(userdata, key) != NULL;
+}
+
+/* Sessions that the probes know and nothing is kept of: the other agent ended while it opened them, or the files are lost. */
+static void forget_others(struct agent *agent)
+{
+	int r = scope_prune(agent->loader, is_known, agent);
+
+	if (r < 0)
+		log_warning("cannot look through the probes' sessions: %s, ignoring", strerror(-r));
+	if (r > 0)
+		log_error(
+			"%d sessions are known to the probes alone: they are not recorded any more",
+			r);
+}
+
 /* Sessions that another agent has opened; without any, what is pinned is of no use. */
 static int build_sessions(struct agent *agent)
 {
 	_cleanup_free_ char *directory = NULL;
 	int r = handover_directory(&agent->config, &directory);
 
-	agent->sessions.next_key = 1;
-	if (r == 0)
-		r = handover_new(&agent->handover, directory);
+	/* No agent since the machine's start has given these. */
+	agent->sessions.next_key = clock_boottime_ns();
+	if (r < 0)
+		return r;
+	r = handover_new(&agent->handover, directory);
 	if (r == 0)
 		r = handover_resume(agent->handover, agent);
-	if (r < 0) {
-		log_error("cannot use %s: %s", directory ? directory : "memory", strerror(-r));
-		return r;
-	}
-	if (r == 0)
+	if (r < 0) /* a full /run is no reason to leave logins unrecorded */
+		log_error("cannot use %s: %s; sessions that are open will not outlive a restart",
+			  directory, strerror(-r));
+	forget_others(agent);
+	if (agent->sessions.open == 0)
 		agent_detach_probes(agent);
 	if (loader_replace(agent->loader))
 		log_warning("removed the probes of another version");

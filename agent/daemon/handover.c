@@ -57,10 +57,12 @@ struct handover {
 static int slots_grow(struct handover *handover, size_t count)
 {
 	size_t old = handover->count * sizeof(struct slot), size = count * sizeof(struct slot);
+	/* Not ftruncate(2): a page that finds no room when it is touched ends the process (SIGBUS). */
+	int r = posix_fallocate(handover->file, 0, (off_t)size);
 	void *slots;
 
-	if (ftruncate(handover->file, (off_t)size) < 0)
-		return -errno;
+	if (r > 0)
+		return -r;
 	slots = handover->slots ?
 			mremap(handover->slots, old, size, MREMAP_MAYMOVE) :
 			mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, handover->file, 0);
@@ -157,7 +159,7 @@ int handover_keep(struct handover *handover, struct agent_session *session)
 	_cleanup_(control_message_freep) struct json_object *object = NULL;
 	char name[UUID_SIZE + sizeof(SUFFIX)];
 	const char *text;
-	int r = slot_take(handover, &session->slot);
+	int r = handover ? slot_take(handover, &session->slot) : -EBADF;
 
 	if (r < 0)
 		return r;
@@ -168,10 +170,13 @@ int handover_keep(struct handover *handover, struct agent_session *session)
 	if (!text)
 		return -ENOMEM;
 	file_name(name, sizeof(name), session);
-	r = file_write(handover, name, text);
-	if (r < 0)
-		return r;
+	/* The slot first: without a file it is nothing, a file without it could not be read. */
 	handover->slots[session->slot] = (struct slot){ .magic = SLOT_MAGIC, .key = session->key };
+	r = file_write(handover, name, text);
+	if (r < 0) {
+		handover->slots[session->slot] = (struct slot){ 0 };
+		return r;
+	}
 	session->kept = true;
 	return 0;
 }
@@ -179,10 +184,11 @@ int handover_keep(struct handover *handover, struct agent_session *session)
 void handover_progress(struct handover *handover, const struct agent *agent,
 		       const struct agent_session *session)
 {
-	struct slot *slot = &handover->slots[session->slot];
+	struct slot *slot;
 
 	if (!session->kept)
 		return;
+	slot = &handover->slots[session->slot];
 	slot->received = session->received;
 	slot->lost = session->lost;
 	slot->flags = (session->closed ? SLOT_CLOSED : 0U) |
@@ -250,6 +256,14 @@ static int session_take(struct handover *handover, struct agent *agent, const ch
 	return r;
 }
 
+/* Frees the slots of sessions that nobody goes on with. */
+static void slots_clean(struct handover *handover, struct agent *agent)
+{
+	for (size_t i = 0; i < handover->count; i++)
+		if (!agent_session_by_key(agent, handover->slots[i].key))
+			handover->slots[i] = (struct slot){ 0 };
+}
+
 int handover_resume(struct handover *handover, struct agent *agent)
 {
 	int copy = openat(handover->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), taken = 0;
@@ -265,6 +279,7 @@ int handover_resume(struct handover *handover, struct agent *agent)
 			taken += session_take(handover, agent, entry->d_name) == 0;
 	}
 	closedir(dir);
+	slots_clean(handover, agent);
 	return taken;
 }
 

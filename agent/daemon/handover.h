@@ -16,7 +16,7 @@ struct handover;
 int handover_new(struct handover **ret, const char *directory);
 void handover_free(struct handover *handover);
 
-/* Keeps a session. Returns 0 or negative errno. */
+/* Keeps a session. Returns 0 or negative errno; -EBADF when there is no handover (NULL), which the agent has said already. */
 int handover_keep(struct handover *handover, struct agent_session *session);
 
 /* How far the session's log has come, in the mapping. */

@@ -17,6 +17,9 @@
 
 enum {
 	DIRECTORY_MODE = 0755,
+	MODE_ALL = 0666,
+	MODE_GROUP = 0660,
+	PASSRIGHTS = 83,  /* SO_PASSRIGHTS, asm-generic/socket.h of 6.16 and later */
 	LOCK_MODE = 0600, /* nobody else may hold the lock, and so keep the agent from starting */
 };
 
@@ -90,7 +93,16 @@ static int remove_stale(const char *path)
 	return unlink(path) < 0 ? -errno : 0;
 }
 
-static int listen_at(const char *path, unsigned int mode)
+/* May strangers connect? Only if they cannot send descriptors. */
+static unsigned int choose_mode(int fd)
+{
+	int passed = 0;
+
+	return setsockopt(fd, SOL_SOCKET, PASSRIGHTS, &passed, sizeof(passed)) == 0 ? MODE_ALL :
+										      MODE_GROUP;
+}
+
+static int listen_at(const char *path, gid_t group)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_close_ int fd = -1;
@@ -106,7 +118,8 @@ static int listen_at(const char *path, unsigned int mode)
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
 	/* bind(2) has applied the umask; nobody can connect before listen(2). */
-	if (chmod(path, mode) < 0 || listen(fd, SOMAXCONN) < 0) {
+	if ((group != (gid_t)-1 && lchown(path, (uid_t)-1, group) < 0) ||
+	    chmod(path, choose_mode(fd)) < 0 || listen(fd, SOMAXCONN) < 0) {
 		r = -errno;
 		(void)unlink(path);
 		return r;
@@ -114,7 +127,7 @@ static int listen_at(const char *path, unsigned int mode)
 	return TAKE_FD(fd);
 }
 
-int listener_open(struct listener *ret, const char *path, unsigned int mode)
+int listener_open(struct listener *ret, const char *path, gid_t group)
 {
 	_cleanup_free_ char *copy = NULL;
 	int lock, fd, r;
@@ -130,7 +143,7 @@ int listener_open(struct listener *ret, const char *path, unsigned int mode)
 	lock = take_lock(path);
 	if (lock < 0)
 		return lock;
-	fd = listen_at(path, mode);
+	fd = listen_at(path, group);
 	if (fd < 0) {
 		release_lock(path, lock);
 		return fd;

@@ -194,9 +194,13 @@ static int session_register(struct agent_session *session)
 	r = agent_session_watch(session);
 	if (r >= 0 && session->outside)
 		r = move_later(session->agent);
-	if (r >= 0)
-		r = handover_keep(session->agent->handover, session);
-	return r;
+	if (r < 0)
+		return r;
+	/* Better recorded by this agent alone than not at all. */
+	r = handover_keep(session->agent->handover, session);
+	if (r < 0 && r != -EBADF)
+		log_error("session %s: a restart would lose it: %s", session->sid, strerror(-r));
+	return 0;
 }
 
 /* What it is in the kernel; *ret_error says what failed. */

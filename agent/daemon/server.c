@@ -22,7 +22,6 @@
 #include "daemon/reply.h"
 
 enum {
-	SOCKET_MODE = 0666, /* who may ask what is decided by who connects */
 	IDLE_MS = 10000,
 	PEERS_MAX = 256,
 	SHARE = 4, /* one user has at most a quarter of the connections that are not root's */
@@ -390,7 +389,7 @@ int server_new(struct server **ret, const struct server_config *config)
 	server->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (server->spare < 0)
 		return -errno;
-	r = listener_open(&server->listener, config->path, SOCKET_MODE);
+	r = listener_open(&server->listener, config->path, config->group);
 	if (r < 0)
 		return r;
 	r = server_add_sources(server);

@@ -41,7 +41,7 @@ struct server_config {
 };
 
 /*
- * Listens at the path (mode 0666), replacing what a dead agent has left there; its directory is made when it
+ * Listens at the path (see listener_open() for who may connect), replacing what a dead agent has left there; its directory is made when it
  * is missing (0755). Nothing is read before the event loop runs. Returns 0, -EADDRINUSE when another agent
  * lives there, or another negative errno.
  */

@@ -46,6 +46,26 @@ void scope_close(const struct loader *loader, uint64_t key, uint64_t cgroup_id)
 	(void)bpf_map_delete_elem(loader_map(loader, "sessions"), &key);
 }
 
+int scope_prune(const struct loader *loader, bool (*known)(void *userdata, uint64_t key),
+		void *userdata)
+{
+	int sessions = loader_map(loader, "sessions"), alive = 0, r;
+	struct session_state state;
+	uint64_t key, next;
+
+	r = bpf_map_get_next_key(sessions, NULL, &next);
+	while (r == 0) {
+		/* The next one first: of one that is gone the kernel begins anew. */
+		key = next;
+		r = bpf_map_get_next_key(sessions, &key, &next);
+		if (known(userdata, key) || bpf_map_lookup_elem(sessions, &key, &state) < 0)
+			continue;
+		alive += state.processes > 0;
+		scope_close(loader, key, state.cgroup);
+	}
+	return r == -ENOENT ? alive : r;
+}
+
 int scope_mark(const struct loader *loader, uint64_t key, int pidfd, uint64_t cgroup_id)
 {
 	struct task_state state = { .session = key, .cgroup = cgroup_id };

@@ -34,6 +34,12 @@ int scope_open(const struct loader *loader, uint64_t key, uint64_t cgroup_id,
 void scope_close(const struct loader *loader, uint64_t key, uint64_t cgroup_id);
 
 /*
+ * Forgets all sessions but those that are known. Returns how many of the others had processes, or negative errno.
+ */
+int scope_prune(const struct loader *loader, bool (*known)(void *userdata, uint64_t key),
+		void *userdata);
+
+/*
  * Makes a process of one thread the session's first. It must not be running anything but its wait for the caller's
  * answer. cgroup_id: that it is in now. If it ends in the same moment the mark may come too late for the probes: then
  * the process has ended, and the accounts have a process but no number.

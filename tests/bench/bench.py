@@ -204,6 +204,34 @@ def cost_rows(goals, open_cost, exec_cost, flooded, latency, start):
     goals.add("seshat run true more than true", 120, start, "ms")
 
 
+def measure_agent(quick):
+    """The agent's own figures, from a program of its own: it goes into namespaces and never comes back."""
+    say("the agent: logins, sessions, nothing to do")
+    words = ["60", "50000", "1", "10", "100"] if quick else ["200", "200000", "1", "10", "100", "1000"]
+    return json.loads(conditions.run([sys.executable, "-B", "tests/bench/logins.py", *words]))
+
+
+def agent_rows(goals, agent):
+    logins = agent["logins"]
+
+    def added(kind, plain):
+        with_it, without = logins[kind]["p95"], logins[plain]["p95"]
+        return with_it - without, f"{without:.0f} -> {with_it:.0f} ms"
+
+    value, detail = added("audited_ms", "plain_ms")
+    goals.add("ssh login with the agent, 95th percentile, more than without", 5, value, "ms", detail)
+    value, detail = added("first_ms", "first_plain_ms")
+    goals.add("the same, of a login that finds no session open", 100, value, "ms", detail)
+    alone = agent["open_ns"]["1"]
+    for count, ns in agent["open_ns"].items():
+        if count != "1":
+            goals.add(f"open+close, {count} sessions open / one", 1.1, ns / alone, "x", f"{alone:.0f} -> {ns:.0f} ns")
+    most = max(map(int, agent["open_ns"]))
+    goals.add(f"the idle agent's wake-ups in {agent['idle_seconds']} s", 0, agent["idle_wake_ups"])
+    goals.add("RSS of the agent, the ring apart", 12, agent["memory_kib"] / 1024, "MiB")
+    goals.add(f"the same, with {most} sessions open", 32, agent["memory_most_kib"] / 1024, "MiB")
+
+
 def show_peers(times, peers, records):
     print(f"\n{'against alone, by the same loop':32} {'seshat':>9} {'strace':>9} {'bpftrace':>9}")
     for loop, taken in peers.items():
@@ -266,6 +294,8 @@ def bench(quick):
     say("latency")
     latency = latencies(300 if quick else 2000)
     cost_rows(goals, open_cost, exec_cost, flooded, latency, start)
+    agent = measure_agent(quick)
+    agent_rows(goals, agent)
     peers, records = measure_peers(1 if quick else 3)
     goals.show()
     show_peers(times, peers, records)
@@ -275,7 +305,7 @@ def bench(quick):
     return {
         "machine": {"kernel": platform.release(), "processors": os.cpu_count(), "load": load},
         "quick": quick, "goals": goals.rows, "loops_ns": times, "peers_ns": peers, "peer_records": records,
-        "open": open_cost, "exec": exec_cost, "flood": flooded,
+        "open": open_cost, "exec": exec_cost, "flood": flooded, "agent": agent,
     }
 
 

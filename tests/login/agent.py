@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent: started as a supervisor starts it, asked, and ended whatever happens."""
+import contextlib
 import json
 import os
 import pathlib
@@ -50,6 +51,28 @@ def scrub():
         guardian.end(pathlib.Path(machine.cgroup_folder(path)))
     for folder in ("/run/seshat", LOG.parent, world.PINS / "seshat"):
         subprocess.run(["rm", "-rf", folder], check=True)
+
+
+class LogTail(Tail):
+    """The lines of the log from its first file on, over every rotation: a file that moves keeps its number."""
+
+    def __init__(self):
+        super().__init__(LOG)
+        self.seen = {}
+
+    def read(self):
+        for path in logs.parts():
+            with contextlib.suppress(FileNotFoundError):  # moved just now: its new name is a change, too
+                self.read_part(path)
+
+    def read_part(self, path):
+        with open(path, "rb") as file:
+            number = os.fstat(file.fileno()).st_ino
+            file.seek(self.seen.get(number, 0))
+            whole = file.read().rpartition(b"\n")[0]
+        if whole:
+            self.seen[number] = self.seen.get(number, 0) + len(whole) + 1
+            self.lines += whole.decode().split("\n")
 
 
 class Agent:
@@ -132,7 +155,7 @@ class Agent:
 
     def record(self, wanted, limit=LIMIT):
         """The first record in the log that WANTED accepts; waits for it."""
-        with Tail(LOG) as lines:
+        with LogTail() as lines:
             return json.loads(lines.wait(lambda line: wanted(json.loads(line)), limit))
 
     def event(self, name, **fields):
@@ -143,7 +166,7 @@ class Agent:
 
     def ended(self, count=1, lost=False, going_on=0):
         """The log, once that many sessions have ended; each of those is checked, and so many go on."""
-        with Tail(LOG) as lines:
+        with LogTail() as lines:
             for _ in range(count):
                 lines.wait(lambda line: line.startswith('{"event":"session.end"'))
         log = self.log()

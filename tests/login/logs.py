@@ -39,7 +39,8 @@ class Session(Log):
     def check_names(self):
         start = self.start
         assert start["server_hostname"] == machine.hostname()
-        assert start["cgroup_path"] == f"/seshat/{start['sid']}", start
+        scope = f"/session-{start.get('logind_session')}.scope"
+        assert start["cgroup_path"] == f"/seshat/{start['sid']}" or start["cgroup_path"].endswith(scope), start
         assert start["strategy"] == "tracepoint" and "probes_missing" not in start, start
 
     def check_times(self):

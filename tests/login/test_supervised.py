@@ -117,3 +117,30 @@ def test_the_socket_goes_with_its_agent(agent):
     assert os.path.exists(control.SOCKET)
     agent.start()
     assert agent.status()["pid"] == agent.pid
+
+
+def detach():
+    return subprocess.run([agents.SESHATD, "--detach"], capture_output=True, timeout=LIMIT, check=False)
+
+
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_what_it_leaves_to_the_next_one_can_be_removed(start_agent, alice, how):
+    """Probes, cgroups and what it knew of an open session, whose process goes on unrecorded; not while an agent runs."""
+    agent = start_agent()
+    with client.Ssh("echo ready; cat", key=alice) as ssh:
+        ssh.read("ready\n")
+        agent.event("session.start")
+        assert detach().returncode == 1
+        if how == "stopped":
+            agent.stop()
+        else:
+            agent.kill()
+        assert agents.pins() != []
+        done = detach()
+        assert (done.returncode, agents.pins()) == (0, []), done
+        ssh.type("x\n")
+        ssh.read("x\n")
+        ssh.end()
+    assert detach().returncode == 0
+    agent.start()
+    assert agent.status()["sessions"]["open"] == 0
