@@ -247,9 +247,14 @@ static int say_start(struct agent *agent)
 			sinks[event.sinks_count++] = pipeline_sink(agent->pipeline, place)->name;
 	if (r == 0)
 		r = pipeline_agent_start(agent->pipeline, sid, &event);
-	if (r < 0)
+	if (r < 0) {
 		log_error("cannot write agent.start: %s", strerror(-r));
-	return r;
+		return r;
+	}
+	/* What the other agent had handed to a sink, and may have taken with it. */
+	for (size_t place = 0; place < SINK_SET_PLACES; place++)
+		agent_sessions_lost(agent, place);
+	return 0;
 }
 
 static int drop_privileges(struct agent *agent)
@@ -324,18 +329,22 @@ static void say_stop(struct agent *agent)
 
 static void close_outputs(struct agent *agent)
 {
-	struct pipeline_stats stats;
+	struct pipeline_stats before, after;
 	int r;
 
 	if (!agent->pipeline)
 		return;
 	agent_outputs_flush(agent);
+	pipeline_stats_get(agent->pipeline, &before);
 	r = pipeline_close(agent->pipeline);
-	pipeline_stats_get(agent->pipeline, &stats);
-	if (stats.unwritten > 0)
+	pipeline_stats_get(agent->pipeline, &after);
+	/* Only if nothing is left is it certain that all of it is written; else the next agent says what is not. */
+	if (after.unwritten == before.unwritten)
+		agent_sessions_keep(agent);
+	else
 		log_error("%llu records could not be written any more: %s",
-			  (unsigned long long)stats.unwritten,
-			  strerror(r < 0 ? -r : -stats.sink_error));
+			  (unsigned long long)(after.unwritten - before.unwritten),
+			  strerror(r < 0 ? -r : -after.sink_error));
 }
 
 static void demolish(struct agent *agent)

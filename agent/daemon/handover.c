@@ -22,6 +22,7 @@
 enum {
 	DIRECTORY_MODE = 0700,
 	FILE_MODE = 0600,
+	SLOT_AGENT = 0,
 	SLOTS_STEP = 256,
 	TEXT_MAX = 1048576,
 };
@@ -29,13 +30,17 @@ enum {
 #define SUFFIX	".json"
 #define MAPPING "progress"
 
-/* How far one session has come. Another build's may differ: `magic` has the size. */
+/*
+ * How far one session has come. Another build's may differ: `magic` has the size. The first slot is the agent's: `confirmed` is
+ * what is not, of sessions that are over.
+ */
 struct slot {
 	uint64_t magic;
 	uint64_t key; /* 0: the slot is free */
 	uint64_t received;
 	uint64_t lost;
 	uint64_t flags; /* enum slot_flags */
+	uint64_t confirmed[SINK_SET_PLACES];
 	struct session_progress progress;
 };
 
@@ -75,7 +80,7 @@ static int slots_grow(struct handover *handover, size_t count)
 
 static int slot_take(struct handover *handover, size_t *ret)
 {
-	size_t i = 0;
+	size_t i = SLOT_AGENT + 1;
 	int r;
 
 	while (i < handover->count && handover->slots[i].key)
@@ -191,9 +196,21 @@ void handover_progress(struct handover *handover, const struct agent *agent,
 	slot = &handover->slots[session->slot];
 	slot->received = session->received;
 	slot->lost = session->lost;
+	memcpy(slot->confirmed, session->confirmed, sizeof(slot->confirmed));
 	slot->flags = (session->closed ? SLOT_CLOSED : 0U) |
 		      (session->logged_out ? SLOT_LOGGED_OUT : 0U);
 	(void)pipeline_session_progress(agent->pipeline, session->key, &slot->progress);
+}
+
+void handover_unconfirmed(struct handover *handover, const struct agent *agent)
+{
+	struct slot *slot;
+
+	if (!handover)
+		return;
+	slot = &handover->slots[SLOT_AGENT];
+	slot->magic = SLOT_MAGIC;
+	memcpy(slot->confirmed, agent->sessions.unconfirmed, sizeof(slot->confirmed));
 }
 
 void handover_forget(struct handover *handover, struct agent_session *session)
@@ -243,6 +260,7 @@ static int session_take(struct handover *handover, struct agent *agent, const ch
 	if (r == 0) {
 		session->received = slot->received;
 		session->lost = slot->lost;
+		memcpy(session->confirmed, slot->confirmed, sizeof(session->confirmed));
 		session->closed = slot->flags & SLOT_CLOSED;
 		session->logged_out = slot->flags & SLOT_LOGGED_OUT;
 		session->kept = true;
@@ -259,7 +277,7 @@ static int session_take(struct handover *handover, struct agent *agent, const ch
 /* Frees the slots of sessions that nobody goes on with. */
 static void slots_clean(struct handover *handover, struct agent *agent)
 {
-	for (size_t i = 0; i < handover->count; i++)
+	for (size_t i = SLOT_AGENT + 1; i < handover->count; i++)
 		if (!agent_session_by_key(agent, handover->slots[i].key))
 			handover->slots[i] = (struct slot){ 0 };
 }
@@ -280,6 +298,9 @@ int handover_resume(struct handover *handover, struct agent *agent)
 	}
 	closedir(dir);
 	slots_clean(handover, agent);
+	if (handover->slots[SLOT_AGENT].magic == SLOT_MAGIC)
+		memcpy(agent->sessions.unconfirmed, handover->slots[SLOT_AGENT].confirmed,
+		       sizeof(agent->sessions.unconfirmed));
 	return taken;
 }
 

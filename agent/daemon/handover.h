@@ -23,6 +23,9 @@ int handover_keep(struct handover *handover, struct agent_session *session);
 void handover_progress(struct handover *handover, const struct agent *agent,
 		       const struct agent_session *session);
 
+/* How many records of sessions that are over are not certain to be written. */
+void handover_unconfirmed(struct handover *handover, const struct agent *agent);
+
 /* Forgets a session that has ended. */
 void handover_forget(struct handover *handover, struct agent_session *session);
 

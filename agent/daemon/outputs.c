@@ -128,6 +128,20 @@ static bool output_same(const struct config *a, const struct config *b, enum age
 	       a->file.keep == b->file.keep && a->file.queue == b->file.queue;
 }
 
+static void output_replace(struct agent *agent, size_t place, struct sink *sink)
+{
+	struct pipeline_stats before, after;
+
+	pipeline_stats_get(agent->pipeline, &before);
+	(void)pipeline_replace_sink(agent->pipeline, place, sink); /* shows in what is unwritten */
+	pipeline_stats_get(agent->pipeline, &after);
+	if (after.unwritten == before.unwritten)
+		return;
+	log_error("the old sink could not write %llu records that it had taken",
+		  (unsigned long long)(after.unwritten - before.unwritten));
+	agent_sessions_lost(agent, place);
+}
+
 int agent_outputs_change(struct agent *agent, const struct config *config)
 {
 	struct sink *sinks[AGENT_SINKS] = { NULL };
@@ -143,8 +157,7 @@ int agent_outputs_change(struct agent *agent, const struct config *config)
 			(void)sink_close(sinks[place], NULL);
 		if (r < 0 || output_same(&agent->config, config, (enum agent_sink)place))
 			continue;
-		if (pipeline_replace_sink(agent->pipeline, (size_t)place, sinks[place]) < 0)
-			log_error("the old sink could not write all that it had taken");
+		output_replace(agent, (size_t)place, sinks[place]);
 		agent->sink_failed[place] = false;
 	}
 	return r;

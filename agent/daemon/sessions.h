@@ -18,6 +18,7 @@
 #include "session/cgroup.h"
 #include "session/events.h"
 #include "session/login.h"
+#include "sinks/set.h"
 
 struct agent;
 
@@ -46,11 +47,13 @@ struct agent_session {
 	bool outside; /* the leader is to be moved into the cgroup */
 	bool closed;  /* PAM has said so */
 	bool logged_out;
-	bool ending;		/* no process is left; the last records are on their way */
-	unsigned int settling;	/* how often they were waited for */
-	uint64_t start_time;	/* CLOCK_BOOTTIME, nanoseconds */
-	uint64_t received;	/* numbered records */
-	uint64_t lost;		/* in the kernel, as far as told */
+	bool ending;	       /* no process is left; the last records are on their way */
+	unsigned int settling; /* how often they were waited for */
+	uint64_t start_time;   /* CLOCK_BOOTTIME, nanoseconds */
+	uint64_t received;     /* numbered records */
+	uint64_t lost;	       /* in the kernel, as far as told */
+	/* indexes below it are in each sink's log for certain; by its place in the pipeline */
+	uint64_t confirmed[SINK_SET_PLACES];
 	size_t slot;		/* in the handover's mapping */
 	bool kept;		/* it has a slot, and a file */
 	uint32_t audit_session; /* the leader's; 4294967295: unset */
@@ -74,6 +77,8 @@ struct agent_sessions {
 	uint64_t refused;  /* requests that failed */
 	uint64_t switched; /* that came from within a session */
 	uint64_t ending;
+	uint64_t unconfirmed
+		[SINK_SET_PLACES]; /* records of sessions that are over, not in each log for certain */
 	struct cgroup_grave *graves; /* owned: cgroups to be removed once they are empty */
 	sd_event_source *mourning;   /* owned: comes back to these */
 	sd_event_source *later;	     /* owned: what was left to be done after the reply */
@@ -120,8 +125,13 @@ void agent_session_remove(struct agent_session *session);
 /* Something of the session was written, or is about to be. */
 void agent_session_touch(struct agent_session *session);
 
-/* Writes down how far the logs of those that were touched have come. */
+/* Writes down how far the logs of those that were touched have come, and how far that is certain. */
 void agent_sessions_keep(struct agent *agent);
+
+/*
+ * A sink is closed with lines that it could not write: what of each session is not certain to be in its log, is lost there.
+ */
+void agent_sessions_lost(struct agent *agent, size_t place);
 
 /* Lets go of all, without ending them. */
 void agent_sessions_free(struct agent *agent);

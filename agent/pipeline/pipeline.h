@@ -96,6 +96,14 @@ int pipeline_session_resume(struct pipeline *pipeline, const struct session_star
 int pipeline_session_progress(const struct pipeline *pipeline, uint64_t key,
 			      struct session_progress *ret);
 
+/*
+ * Records that a sink had taken are gone, or may be: those of the session from first_ei to last_ei (key 0: `count` records of
+ * sessions that are over). Told in session.lost once the sink takes lines. Nothing happens for a count of 0, or a session that is not
+ * there.
+ */
+void pipeline_sink_lost(struct pipeline *pipeline, uint64_t key, size_t place, uint64_t first_ei,
+			uint64_t count);
+
 /* Writes session.switch or session.logout. Returns 0, -ENOENT, -ENOMEM or a sink's error. */
 int pipeline_session_switch(struct pipeline *pipeline, uint64_t key,
 			    const struct session_switch *event);

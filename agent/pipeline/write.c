@@ -151,6 +151,25 @@ int pipeline_tell(struct pipeline *pipeline, struct session *session)
 	return first;
 }
 
+void pipeline_sink_lost(struct pipeline *pipeline, uint64_t key, size_t place, uint64_t first_ei,
+			uint64_t count)
+{
+	struct session *session = key ? session_table_find(&pipeline->sessions, key) :
+					pipeline->agent;
+	struct sink_loss *loss;
+
+	if (count == 0 || !session)
+		return;
+	loss = &session->sink_losses[place];
+	if (loss->count == 0 || loss->first_ei > first_ei)
+		loss->first_ei = first_ei;
+	if (loss->last_ei < first_ei + count - 1)
+		loss->last_ei = first_ei + count - 1;
+	loss->count += count; /* their kinds nobody knows any more */
+	loss->foreign = loss->foreign || key == 0;
+	pipeline->untold = true;
+}
+
 void pipeline_inherit(struct pipeline *pipeline, const struct session *session)
 {
 	if (!pipeline->agent)

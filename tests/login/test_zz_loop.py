@@ -1,6 +1,8 @@
 import client, control, pytest, json, pathlib, subprocess, world, logs
 @pytest.mark.parametrize("n", range(120))
 def test_loop(agent, alice, n):
+    import agent as a
+    assert subprocess.run([a.SESHATD, "--foreground"], capture_output=True).returncode == 1
     for i in range(3):
         client.run("true", key=alice)
     try:
