@@ -98,6 +98,18 @@ struct {
 	__type(value, struct joined_state);
 } joined SEC(".maps");
 
+/*
+ * Processes that belong to another session from the moment in which they enter its cgroup: pid to the session's key. The
+ * agent puts one in, moves the process, and takes it out again.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u64);
+} moves SEC(".maps");
+
 /* The probes behind sys_exit, by enum syscall_slot. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);

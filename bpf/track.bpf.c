@@ -61,6 +61,28 @@ static __always_inline void cgroup_joined(struct task_struct *task, struct cgrou
 		scope_enter(task, &from);
 }
 
+/* Is it one that the agent moves to another session? Then it is of that one from here on. */
+static __always_inline bool cgroup_rehomed(struct task_struct *task, struct cgroup *cgroup)
+{
+	struct task_state *state = scope_state(task);
+	struct session_state *from, *to;
+	__u32 pid = task->tgid;
+	__u64 *key = bpf_map_lookup_elem(&moves, &pid);
+
+	if (!key || !state || KREAD(task, signal, nr_threads) > 1 || (task->flags & PF_EXITING))
+		return false;
+	to = scope_session(*key);
+	if (!to)
+		return false;
+	from = scope_session(state->session);
+	state->session = *key;
+	state->cgroup = KREAD(cgroup, kn, id);
+	__sync_fetch_and_add(&to->processes, 1);
+	if (from)
+		session_leave(from);
+	return true;
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
@@ -92,9 +114,9 @@ int BPF_PROG(cgroup_attach, struct cgroup *to, const char *path, struct task_str
 	/* The default hierarchy alone: version 1 hierarchies have other numbers. */
 	if (KREAD(cgroup, root, hierarchy_id) != 0)
 		return 0;
-	if (scope_known(task))
-		cgroup_moved(task, cgroup, path);
-	else
+	if (!scope_known(task))
 		cgroup_joined(task, cgroup);
+	else if (!cgroup_rehomed(task, cgroup))
+		cgroup_moved(task, cgroup, path);
 	return 0;
 }

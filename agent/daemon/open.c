@@ -92,17 +92,26 @@ static int open_scope(struct agent_session *session, const struct scope_accounts
  */
 static int take_leader(struct agent_session *session, bool threads)
 {
+	const struct loader *loader = session->agent->loader;
 	struct scope_accounts accounts = { 0 };
+	uint64_t key = 0;
 	int r;
 
-	if (!threads)
-		return scope_mark(session->agent->loader, session->key, session->pidfd,
-				  session->cgroup.id);
-	r = cgroup_enter(&session->cgroup, session->leader);
-	if (r == 0)
-		r = scope_accounts(session->agent->loader, session->key, &accounts);
+	if (!threads && !session->moved)
+		return scope_mark(loader, session->key, session->pidfd, session->cgroup.id);
 	session->outside = false;
-	return r < 0 || accounts.processes > 0 ? r : -ESRCH;
+	r = session->moved ? scope_move_begin(loader, session->key, session->leader) : 0;
+	if (r == 0)
+		r = cgroup_enter(&session->cgroup, session->leader);
+	if (!session->moved) {
+		if (r == 0)
+			r = scope_accounts(loader, session->key, &accounts);
+		return r < 0 || accounts.processes > 0 ? r : -ESRCH;
+	}
+	scope_move_end(loader, session->leader);
+	if (r == 0)
+		r = scope_find(loader, session->pidfd, &key);
+	return r < 0 || key == session->key ? r : -ESRCH;
 }
 
 static int begin_log(struct agent_session *session)
@@ -207,7 +216,7 @@ static int session_register(struct agent_session *session)
 static int session_prepare(struct agent_session *session, const char *path, bool threads,
 			   const char **ret_error)
 {
-	const struct scope_accounts begin = { .processes = threads ? 0 : 1 };
+	const struct scope_accounts begin = { .processes = threads || session->moved ? 0 : 1 };
 	int r;
 
 	*ret_error = "cannot attach the probes";
@@ -258,7 +267,8 @@ static void session_discard(struct agent_session *session)
 }
 
 static int session_create(struct agent *agent, struct login *login, pid_t pid, int pidfd,
-			  const char *path, struct agent_session **ret, const char **ret_error)
+			  const char *path, bool moved, struct agent_session **ret,
+			  const char **ret_error)
 {
 	struct agent_session *session = agent_session_new(agent);
 	bool threads = has_threads(pid);
@@ -271,6 +281,7 @@ static int session_create(struct agent *agent, struct login *login, pid_t pid, i
 	}
 	session->key = agent->sessions.next_key++;
 	session->leader = pid;
+	session->moved = moved;
 	session->start_time = clock_boottime_ns();
 	session->audit_session = proc_number(pid, "sessionid", UINT32_MAX);
 	session->login = *login;
@@ -309,6 +320,29 @@ static struct agent_session *session_around(struct agent *agent, int pidfd, cons
 	return NULL;
 }
 
+static bool is_terminal(const char *tty)
+{
+	return tty && (strncmp(tty, "/dev/", 5) == 0 || strncmp(tty, "pts/", 4) == 0 ||
+		       (strncmp(tty, "tty", 3) == 0));
+}
+
+/*
+ * Does a process of a session log in anew, as somebody else? A daemon that was started inside a session does (sshd or cron,
+ * restarted by hand where no service manager does it): its logins have an audit session of their own, from
+ * pam_loginuid, and no terminal; su and sudo keep that of the session, and login has the session's terminal. So does a
+ * daemon that serves one login after the other in the same process.
+ */
+static bool is_anew(const struct agent_session *around, const struct login *login, pid_t pid)
+{
+	uint32_t audit = proc_number(pid, "sessionid", UINT32_MAX);
+
+	if (has_threads(pid))
+		return false;
+	if (around->closed && around->leader == pid)
+		return true;
+	return audit != UINT32_MAX && audit != around->audit_session && !is_terminal(login->tty);
+}
+
 static int session_switch(struct agent_session *session, const struct login *login, pid_t pid,
 			  const char **ret_error)
 {
@@ -345,18 +379,20 @@ int agent_session_open(struct agent *agent, struct login *login, pid_t pid, int 
 {
 	_cleanup_free_ char *path = NULL;
 	struct agent_session *around;
+	bool moved;
 	int r = cgroup_of(pid, &path);
 
 	*ret_error = "cannot look at the process";
 	if (r < 0 && r != -ENOENT)
 		return r;
 	around = session_around(agent, pidfd, path);
-	*ret_switched = around != NULL;
-	if (around) {
+	moved = around && is_anew(around, login, pid);
+	*ret_switched = around && !moved;
+	if (*ret_switched) {
 		*ret = around;
 		r = session_switch(around, login, pid, ret_error);
 	} else {
-		r = session_create(agent, login, pid, pidfd, path, ret, ret_error);
+		r = session_create(agent, login, pid, pidfd, path, moved, ret, ret_error);
 	}
 	agent_outputs_flush(agent);
 	agent_look(agent);

@@ -44,6 +44,7 @@ struct agent_session {
 	sd_event_source *leader_ends; /* owned */
 	sd_event_source *grace;	      /* owned: runs from the login's end until session.logout */
 	struct cgroup cgroup;
+	bool moved;   /* its leader was of another session */
 	bool outside; /* the leader is to be moved into the cgroup */
 	bool closed;  /* PAM has said so */
 	bool logged_out;

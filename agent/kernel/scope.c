@@ -74,6 +74,16 @@ int scope_mark(const struct loader *loader, uint64_t key, int pidfd, uint64_t cg
 	return r == -ENOENT ? -ESRCH : r;
 }
 
+int scope_move_begin(const struct loader *loader, uint64_t key, pid_t pid)
+{
+	return bpf_map_update_elem(loader_map(loader, "moves"), &pid, &key, BPF_ANY);
+}
+
+void scope_move_end(const struct loader *loader, pid_t pid)
+{
+	(void)bpf_map_delete_elem(loader_map(loader, "moves"), &pid);
+}
+
 int scope_find(const struct loader *loader, int pidfd, uint64_t *ret_key)
 {
 	struct task_state state;

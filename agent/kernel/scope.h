@@ -48,6 +48,13 @@ int scope_prune(const struct loader *loader, bool (*known)(void *userdata, uint6
 int scope_mark(const struct loader *loader, uint64_t key, int pidfd, uint64_t cgroup_id);
 
 /*
+ * A process of another session is to be of this one from the moment in which it enters a cgroup, until scope_move_end(): it
+ * must have one thread. Whether it is, scope_find() tells. Returns 0 or negative errno.
+ */
+int scope_move_begin(const struct loader *loader, uint64_t key, pid_t pid);
+void scope_move_end(const struct loader *loader, pid_t pid);
+
+/*
  * The key of the session that a process is in. Returns 0, -ENOENT when it is in none, as far as its first thread
  * knows, or another negative errno.
  */

@@ -168,13 +168,28 @@ class Agent:
         """The log, once that many sessions have ended; each of those is checked, and so many go on."""
         with LogTail() as lines:
             for _ in range(count):
-                lines.wait(lambda line: line.startswith('{"event":"session.end"'))
+                try:
+                    lines.wait(lambda line: line.startswith('{"event":"session.end"'))
+                except AssertionError as error:
+                    raise AssertionError(self.explain()) from error
         log = self.log()
         ended = [one for one in log.sessions if one.end["event"] == "session.end"]
         assert (len(ended), len(log.sessions)) == (count, count + going_on)
         for one in ended:
             one.check(lost)
         return log
+
+    def explain(self):
+        """Why has a session not ended? What the agent says, what is in the cgroups, what the log has."""
+        told = [f"sessions: {control.good('sessions')['sessions']}", f"errors: {self.errors()}"]
+        for path in world.cgroups():
+            inside = pathlib.Path(machine.cgroup_folder(path), "cgroup.procs").read_text().split()
+            told.append(f"{path}: {inside}")
+        for one in self.log().sessions:
+            pids = {record["pid"] for record in one.probed()}
+            alive = pids - {record["pid"] for record in one.of("session.exit")}
+            told.append(f"{one.sid}: {len(one.records)} records, last {one.records[-1]}, not ended: {alive}")
+        return "\n".join(told)
 
     def log(self):
         return logs.AgentLog(logs.read())
