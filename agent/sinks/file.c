@@ -25,7 +25,7 @@ struct file {
 	int fd;		     /* the stream's */
 	uint64_t size;	     /* of the file, with what the stream still keeps */
 	uint64_t born;	   /* its first line; CLOCK_BOOTTIME, nanoseconds, which may be before 0 */
-	bool torn;	   /* a newline has to come first */
+	bool mended;	   /* its end has been looked at: a line may follow */
 	bool unsynced;	   /* something was taken since the last fdatasync(2) */
 	uint64_t sync_at;  /* when that is to be forced to the disk; 0: not flushed yet */
 	bool rotate_asked; /* and not done yet */
@@ -51,7 +51,7 @@ static void file_switch(struct file *file, struct sink *stream, const struct log
 	file->stream = stream;
 	file->fd = log->fd;
 	file->size = log->size;
-	file->torn = log->torn;
+	file->mended = false;
 	file->born = clock_boottime_ns() - log->age_ns;
 	file->unsynced = false;
 	file->sync_at = 0;
@@ -141,6 +141,21 @@ static int file_write_out(struct file *file)
 	return 0;
 }
 
+/*
+ * Makes the end of the file fit for a line, if it was not done yet: not when it is opened, as the sink that has been
+ * writing to it may take half a line back when it is closed. Nothing was written here so far.
+ */
+static int file_mend(struct file *file)
+{
+	int r;
+
+	if (file->mended)
+		return 0;
+	r = log_file_mend(file->fd, &file->size);
+	file->mended = r == 0;
+	return r;
+}
+
 /* Everything taken goes to the old file, whole, before there is a new one. */
 static int file_renew_now(struct file *file)
 {
@@ -152,6 +167,7 @@ static int file_renew_now(struct file *file)
 		return r;
 	if (!log_file_is_at(file->fd, file->path))
 		return file_reopen(file);
+	(void)file_mend(file); /* half a record would stay in the old one for ever */
 	return file->size > 0 ? file_shift(file) : 0;
 }
 
@@ -181,17 +197,6 @@ static void file_make_room(struct file *file, size_t size)
 		(void)file_renew(file);
 }
 
-static int file_mend(struct file *file)
-{
-	ssize_t n = fd_write(file->fd, "\n", 1);
-
-	if (n < 0)
-		return (int)n;
-	file->torn = false;
-	file->size++;
-	return 0;
-}
-
 static int file_refuse(struct file *file, int error)
 {
 	file->refused++;
@@ -202,11 +207,12 @@ static int file_refuse(struct file *file, int error)
 static int file_write(struct sink *sink, const char *line, size_t size)
 {
 	struct file *file = file_of(sink);
-	int r;
+	int r = file_mend(file);
 
-	if (file->config.max_size && file->size > 0 && file->size + size > file->config.max_size)
+	if (file->config.max_size && file->size > 0 && file->size + size > file->config.max_size) {
 		file_make_room(file, size);
-	r = file->torn ? file_mend(file) : 0;
+		r = file_mend(file); /* it may be another */
+	}
 	if (r == 0)
 		r = sink_write(file->stream, line, size);
 	if (r < 0)

@@ -8,7 +8,13 @@
  *   FILE_RETRY_MS, and the error of sink_status_get() says why.
  * - sink_rotate() on a file that is still at its path rotates it, unless it is empty. Where somebody else has moved or
  *   removed it, as logrotate does, the path is opened anew. A removed file is noticed at each flush too.
- * - A last line without its newline, which a crash has left, gets one before anything follows.
+ * - A file that does not end in a newline is mended before the first line that is taken for it, and before it is
+ *   rotated; not when it is opened. If what is behind its last newline, or the whole of a file without one, begins as
+ *   our records do, with {"event":" (or with as much of that as there is), it is what an agent that was killed
+ *   could not write to its end: it is cut off. Its sequence number is what tells that it is lost. What begins
+ *   otherwise is somebody else's: it stays, and gets a newline. So does what is longer than any record is
+ *   (LOG_FILE_LOOK_BACK), and a record of ours that cannot be cut off. What has a newline behind it is
+ *   never cut, nor is a file that has grown or shrunk since it was looked at. No two agents may write to one file.
  * - What cannot be written is kept and tried again as sinks/stream.h says.
  */
 #ifndef SESHAT_SINKS_FILE_H

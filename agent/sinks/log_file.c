@@ -10,11 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 
 enum {
 	LOG_MODE = 0640,
-	LOG_ATTEMPTS = 10, /* somebody may make or remove the file between two looks */
+	LOG_ATTEMPTS = 10, /* somebody may make, remove or change the file between two looks */
+	LOG_BLOCK = 65536, /* read at once when looking back */
 	/* Not to wait for a FIFO's other end, should it be one; means nothing for a regular file. */
 	LOG_FLAGS = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
 	NS_PER_S = 1000000000,
@@ -86,7 +88,6 @@ static uint64_t log_file_age(int fd)
 static int log_file_learn(struct log_file *log)
 {
 	struct stat status;
-	char last = '\n';
 	int r;
 
 	if (fstat(log->fd, &status) < 0)
@@ -94,10 +95,7 @@ static int log_file_learn(struct log_file *log)
 	r = log_file_judge(&status); /* it may be another than before */
 	if (r < 0)
 		return r;
-	if (status.st_size > 0 && pread(log->fd, &last, 1, status.st_size - 1) < 0)
-		return -errno;
 	log->size = (uint64_t)status.st_size;
-	log->torn = last != '\n';
 	log->age_ns = log->size > 0 ? log_file_age(log->fd) : 0;
 	return 0;
 }
@@ -130,6 +128,132 @@ int log_file_make(const char *path, struct log_file *ret)
 		return log.fd;
 	*ret = log;
 	return 0;
+}
+
+static int log_file_size(int fd, uint64_t *ret)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	*ret = (uint64_t)status.st_size;
+	return 0;
+}
+
+/* All of it, or -EAGAIN: the file ends before. */
+static int log_file_read(int fd, char *data, size_t size, uint64_t at)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = pread(fd, data + done, size - done, (off_t)(at + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return -EAGAIN;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* Block by block, from the end: tail->start moves back to the last newline, or as far as it may. */
+static int log_tail_find(int fd, struct log_tail *tail)
+{
+	char block[LOG_BLOCK];
+	uint64_t least = tail->size > LOG_FILE_LOOK_BACK ? tail->size - LOG_FILE_LOOK_BACK : 0;
+
+	while (tail->start > least) {
+		size_t size = tail->start - least < LOG_BLOCK ? tail->start - least : LOG_BLOCK;
+		const char *newline;
+		int r = log_file_read(fd, block, size, tail->start - size);
+
+		if (r < 0)
+			return r;
+		newline = memrchr(block, '\n', size);
+		tail->start -= newline ? size - (size_t)(newline + 1 - block) : size;
+		if (newline)
+			return 0;
+	}
+	return 0;
+}
+
+/* Of a record that was torn within those bytes there is only a part of them. */
+static int log_tail_judge(int fd, struct log_tail *tail)
+{
+	char begin[sizeof(LOG_FILE_RECORD) - 1];
+	uint64_t length = tail->size - tail->start;
+	size_t size = length < sizeof(begin) ? length : sizeof(begin);
+	int r = log_file_read(fd, begin, size, tail->start);
+
+	if (r < 0)
+		return r;
+	tail->ours = size > 0 && length <= LOG_FILE_LOOK_BACK && memcmp(begin, LOG_FILE_RECORD, size) == 0;
+	return 0;
+}
+
+int log_file_look(int fd, struct log_tail *ret)
+{
+	struct log_tail tail = { 0 };
+	int r = log_file_size(fd, &tail.size);
+
+	if (r < 0)
+		return r;
+	tail.start = tail.size;
+	r = log_tail_find(fd, &tail);
+	if (r == 0)
+		r = log_tail_judge(fd, &tail);
+	if (r < 0)
+		return r;
+	*ret = tail;
+	return 0;
+}
+
+int log_file_cut(int fd, const struct log_tail *tail)
+{
+	uint64_t size;
+	int r = log_file_size(fd, &size);
+
+	if (r < 0)
+		return r;
+	if (size != tail->size)
+		return -EAGAIN;
+	return ftruncate(fd, (off_t)tail->start) < 0 ? -errno : 0;
+}
+
+/* Returns 1 when a newline has to be written, 0 when nothing is left to do, or negative errno. */
+static int log_file_take_back(int fd)
+{
+	struct log_tail tail;
+	int r = log_file_look(fd, &tail);
+
+	if (r < 0)
+		return r;
+	if (tail.start == tail.size)
+		return 0;
+	if (!tail.ours)
+		return 1;
+	r = log_file_cut(fd, &tail);
+	return r < 0 && r != -EAGAIN ? 1 : r;
+}
+
+int log_file_mend(int fd, uint64_t *ret_size)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; i < LOG_ATTEMPTS && r == -EAGAIN; i++)
+		r = log_file_take_back(fd);
+	if (r < 0 && r != -EAGAIN)
+		return r;
+	if (r != 0) { /* an empty line, at worst */
+		ssize_t n = fd_write(fd, "\n", 1);
+
+		if (n < 0)
+			return (int)n;
+	}
+	return log_file_size(fd, ret_size);
 }
 
 int log_file_set_group(const struct log_file *log, gid_t group)
