@@ -170,7 +170,7 @@ lint: ## layers, format, cppcheck, clang-tidy, shellcheck, headers, sizes, the m
 	@$(PYTHON) tests/lint/lint.py
 
 bench: deps ## measure against the goals, strace and bpftrace (as root); QUICK=1: a short run
-	$(Q)$(MAKE) build/seshat $(BENCH)
+	$(Q)$(MAKE) all $(BENCH)
 	@$(PYTHON) tests/bench/bench.py $(if $(QUICK),--quick)
 
 FUZZ_TIME ?= 300

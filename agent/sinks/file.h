@@ -11,7 +11,7 @@
  * - A file that does not end in a newline is mended before the first line that is taken for it, and before it is
  *   rotated; not when it is opened. If what is behind its last newline, or the whole of a file without one, begins as
  *   our records do, with {"event":" (or with as much of that as there is), it is what an agent that was killed
- *   could not write to its end: it is cut off. Its sequence number is what tells that it is lost. What begins
+ *   could not write to its end: it is cut off; that it is lost is counted elsewhere. What begins
  *   otherwise is somebody else's: it stays, and gets a newline. So does what is longer than any record is
  *   (LOG_FILE_LOOK_BACK), and a record of ours that cannot be cut off. What has a newline behind it is
  *   never cut, nor is a file that has grown or shrunk since it was looked at. No two agents may write to one file.

@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "base/cleanup.h"
 
 enum {
@@ -159,7 +158,10 @@ static int log_file_read(int fd, char *data, size_t size, uint64_t at)
 	return 0;
 }
 
-/* Block by block, from the end: tail->start moves back to the last newline, or as far as it may. */
+/*
+ * Block by block, from the end: tail->start moves back to the last newline, or as far as it may. Returns 1 when a
+ * line begins there, 0 when there is no knowing, or negative errno.
+ */
 static int log_tail_find(int fd, struct log_tail *tail)
 {
 	char block[LOG_BLOCK];
@@ -175,9 +177,9 @@ static int log_tail_find(int fd, struct log_tail *tail)
 		newline = memrchr(block, '\n', size);
 		tail->start -= newline ? size - (size_t)(newline + 1 - block) : size;
 		if (newline)
-			return 0;
+			return 1;
 	}
-	return 0;
+	return tail->start == 0;
 }
 
 /* Of a record that was torn within those bytes there is only a part of them. */
@@ -190,7 +192,7 @@ static int log_tail_judge(int fd, struct log_tail *tail)
 
 	if (r < 0)
 		return r;
-	tail->ours = size > 0 && length <= LOG_FILE_LOOK_BACK && memcmp(begin, LOG_FILE_RECORD, size) == 0;
+	tail->ours = size > 0 && memcmp(begin, LOG_FILE_RECORD, size) == 0;
 	return 0;
 }
 
@@ -203,7 +205,7 @@ int log_file_look(int fd, struct log_tail *ret)
 		return r;
 	tail.start = tail.size;
 	r = log_tail_find(fd, &tail);
-	if (r == 0)
+	if (r > 0)
 		r = log_tail_judge(fd, &tail);
 	if (r < 0)
 		return r;

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* How each of our records begins; docs and schemas promise it. */
+/* How each record of ours begins: see envelope_common(). */
 #define LOG_FILE_RECORD "{\"event\":\""
 
 enum {
@@ -35,9 +35,10 @@ int log_file_make(const char *path, struct log_file *ret);
 
 /* What is behind the file's last newline. */
 struct log_tail {
-	uint64_t size;	/* of the file when it was looked at */
-	uint64_t start; /* the first byte behind that newline; size: there is none, the file is whole */
-	bool ours;	/* it begins as our records do, as far as it goes */
+	uint64_t size; /* of the file when it was looked at */
+	uint64_t
+		start; /* the first byte behind that newline; size: there is none, the file is whole */
+	bool ours;     /* it begins as our records do, as far as it goes */
 };
 
 /*
