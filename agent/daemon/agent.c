@@ -61,8 +61,8 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 				 (unsigned long long)(clock_monotonic_ns() / 1000));
 		(void)agent_reload(agent, NULL);
 	}
-	/* What logrotate has moved away is begun anew with either signal. */
-	if (pipeline_rotate(agent->pipeline) < 0)
+	/* A reload alone is no reason for a new file: only so many old ones are kept. */
+	if (pipeline_rotate(agent->pipeline, info->ssi_signo == SIGHUP) < 0)
 		log_error("cannot begin a new log; the old one goes on");
 	(void)sd_notify(0, "READY=1");
 	return 0;

@@ -12,7 +12,7 @@
 const struct daemon_cap daemon_caps_kept[DAEMON_CAPS_KEPT] = {
 	{ "cap_bpf", "attach and detach the probes, read and change their maps" },
 	{ "cap_perfmon", "attach probes that read the kernel's memory" },
-	{ "cap_net_admin", "attach the network probes to a session's cgroup" },
+	{ "cap_net_admin", "attach the network probes to the root of the cgroups" },
 	{ "cap_sys_ptrace", "read what /proc tells of other users' processes" },
 	{ "cap_dac_override", "make and remove cgroups, write logs, below directories of others" },
 	{ "cap_dac_read_search", "open cgroups and files by their handles" },

@@ -199,7 +199,7 @@ static int request_rotate(void *userdata, const struct peer *peer, struct json_o
 			  struct json_object *reply)
 {
 	struct agent *agent = userdata;
-	int r = pipeline_rotate(agent->pipeline);
+	int r = pipeline_rotate(agent->pipeline, false);
 
 	(void)peer, (void)request;
 	if (r < 0)

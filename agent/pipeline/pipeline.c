@@ -138,9 +138,9 @@ const struct sink *pipeline_sink(const struct pipeline *pipeline, size_t place)
 	return place < SINK_SET_PLACES ? pipeline->sinks.sinks[place] : NULL;
 }
 
-int pipeline_rotate(struct pipeline *pipeline)
+int pipeline_rotate(struct pipeline *pipeline, bool moved)
 {
-	return sink_set_rotate(&pipeline->sinks);
+	return sink_set_rotate(&pipeline->sinks, moved);
 }
 
 int pipeline_due(const struct pipeline *pipeline)

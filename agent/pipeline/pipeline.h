@@ -73,8 +73,8 @@ int pipeline_replace_sink(struct pipeline *pipeline, size_t place, struct sink *
 /* The sink in a place; NULL: none. Borrowed. */
 const struct sink *pipeline_sink(const struct pipeline *pipeline, size_t place);
 
-/* Begins new files, where sinks have files. Returns 0 or the first error. */
-int pipeline_rotate(struct pipeline *pipeline);
+/* Begins new files, where sinks have files; moved: only in place of those that somebody has moved away. Returns 0 or the first error. */
+int pipeline_rotate(struct pipeline *pipeline, bool moved);
 
 /* In how many milliseconds pipeline_flush is to be called even if no record comes; -1: never. */
 int pipeline_due(const struct pipeline *pipeline);

@@ -275,10 +275,14 @@ static int file_flush(struct sink *sink)
 	return file->error;
 }
 
-static int file_rotate(struct sink *sink)
+static int file_rotate(struct sink *sink, bool moved)
 {
 	struct file *file = file_of(sink);
-	int r = file_renew(file);
+	int r;
+
+	if (moved && log_file_is_at(file->fd, file->path))
+		return 0;
+	r = file_renew(file);
 
 	file->rotate_asked = r < 0;
 	return r;

@@ -177,13 +177,13 @@ static int queue_close(struct sink *sink, uint64_t *ret_unwritten)
 	return first < 0 ? first : r;
 }
 
-static int queue_rotate(struct sink *sink)
+static int queue_rotate(struct sink *sink, bool moved)
 {
 	struct queue *queue = queue_of(sink);
 	int r;
 
 	(void)queue_try(queue); /* what still waits goes to the new file; it is not lost */
-	r = sink_rotate(queue->inner);
+	r = sink_rotate(queue->inner, moved);
 	if (r == 0)
 		queue->retry_at = 0; /* there may be room where there was none */
 	return r;

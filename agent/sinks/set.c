@@ -60,13 +60,13 @@ struct sink_verdict sink_set_flush(struct sink_set *set)
 	return verdict;
 }
 
-int sink_set_rotate(struct sink_set *set)
+int sink_set_rotate(struct sink_set *set, bool moved)
 {
 	int first = 0;
 
 	for (size_t place = 0; place < SINK_SET_PLACES; place++)
 		if (set->sinks[place]) {
-			int r = sink_rotate(set->sinks[place]);
+			int r = sink_rotate(set->sinks[place], moved);
 
 			first = sink_set_error(set, first, set->sinks[place]->best_effort ? 0 : r);
 		}

@@ -41,8 +41,8 @@ struct sink_verdict sink_set_write(struct sink_set *set, const char *line, size_
 /* Flushes all. */
 struct sink_verdict sink_set_flush(struct sink_set *set);
 
-/* Begins new files. Returns 0 or the first error. */
-int sink_set_rotate(struct sink_set *set);
+/* Begins new files; moved: see sink_rotate. Returns 0 or the first error. */
+int sink_set_rotate(struct sink_set *set, bool moved);
 
 /* The soonest of sink_due(), or -1. */
 int sink_set_due(const struct sink_set *set);

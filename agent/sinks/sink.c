@@ -21,9 +21,9 @@ int sink_close(struct sink *sink, uint64_t *ret_unwritten)
 	return r;
 }
 
-int sink_rotate(struct sink *sink)
+int sink_rotate(struct sink *sink, bool moved)
 {
-	return sink->type->rotate ? sink->type->rotate(sink) : 0;
+	return sink->type->rotate ? sink->type->rotate(sink, moved) : 0;
 }
 
 int sink_due(const struct sink *sink)

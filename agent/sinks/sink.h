@@ -27,7 +27,7 @@ struct sink_type {
 	int (*write)(struct sink *sink, const char *line, size_t size);
 	int (*flush)(struct sink *sink);
 	int (*close)(struct sink *sink, uint64_t *ret_unwritten);
-	int (*rotate)(struct sink *sink);
+	int (*rotate)(struct sink *sink, bool moved);
 	int (*due)(const struct sink *sink);
 	void (*status)(const struct sink *sink, struct sink_status *ret);
 };
@@ -58,10 +58,10 @@ int sink_flush(struct sink *sink);
 int sink_close(struct sink *sink, uint64_t *ret_unwritten);
 
 /*
- * Begins a new file, where that means anything: everything taken before goes to the old one. Returns
- * 0 or negative errno; on error the sink goes on as before.
+ * Begins a new file, where that means anything: everything taken before goes to the old one. moved: only if somebody has moved
+ * or removed the old one. Returns 0 or negative errno; on error the sink goes on as before.
  */
-int sink_rotate(struct sink *sink);
+int sink_rotate(struct sink *sink, bool moved);
 
 /*
  * In how many milliseconds sink_flush() is to be called even if no line comes: to try again what failed, to

@@ -137,7 +137,7 @@ static void a_full_disk_refuses_and_recovers(void **state)
 	assert_int_equal(status().error, -EFBIG);
 	assert_int_equal(status().written, 0);
 	assert_int_equal(sink_due(sink), FILE_RETRY_MS);
-	assert_int_equal(sink_rotate(sink),
+	assert_int_equal(sink_rotate(sink, false),
 			 -EFBIG); /* the old one has half a line: it must not be left */
 	check_list("audit.jsonl");
 	set_room(file_limit);
@@ -207,7 +207,7 @@ static void each_flush_reaches_the_disk(void **state)
 	assert_int_equal(put("3\n"), 0);
 	assert_int_equal(folder_syncs, 2); /* rotated; there was nothing to force */
 	assert_int_equal(put("4\n"), 0);
-	assert_int_equal(sink_rotate(sink), 0);
+	assert_int_equal(sink_rotate(sink, false), 0);
 	assert_int_equal(syncs, 2);
 	assert_int_equal(put("5\n"), 0);
 	end(0, 0);

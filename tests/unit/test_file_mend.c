@@ -259,14 +259,14 @@ static void a_rotated_file_is_mended_too(void **state)
 	(void)state;
 	make("", WHOLE HALF);
 	begin();
-	assert_int_equal(sink_rotate(sink), 0);
+	assert_int_equal(sink_rotate(sink, false), 0);
 	assert_int_equal(put(NEXT), 0);
 	end(0, 0);
 	check_content(".1", WHOLE);
 	check_content("", NEXT);
 	make("", HALF);
 	begin();
-	assert_int_equal(sink_rotate(sink), 0); /* nothing is left that is worth a file */
+	assert_int_equal(sink_rotate(sink, false), 0); /* nothing is left that is worth a file */
 	end(0, 0);
 	check_list("audit.jsonl audit.jsonl.1");
 }
@@ -296,7 +296,7 @@ static void a_file_that_is_opened_anew_is_mended(void **state)
 	assert_int_equal(sink_flush(sink), 0);
 	assert_int_equal(rename(path, named(".moved")), 0);
 	make("", NEXT HALF);
-	assert_int_equal(sink_rotate(sink), 0);
+	assert_int_equal(sink_rotate(sink, false), 0);
 	assert_int_equal(put(WHOLE), 0);
 	assert_int_equal(sink_flush(sink), 0);
 	assert_int_equal(put(WHOLE), 0);

@@ -44,6 +44,23 @@ static void so_many_are_kept(void **state)
 	check_content(".3", "5\n");
 }
 
+/* A reload must not push the oldest out. */
+static void what_nobody_has_moved_stays(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(put("1\n"), 0);
+	assert_int_equal(sink_rotate(sink, true), 0);
+	assert_int_equal(put("2\n"), 0);
+	assert_int_equal(sink_flush(sink), 0);
+	check_list("audit.jsonl");
+	assert_int_equal(rename(path, named(".moved")), 0);
+	assert_int_equal(sink_rotate(sink, true), 0);
+	assert_int_equal(put("3\n"), 0);
+	end(0, 0);
+	check_content("", "3\n");
+}
+
 static void one_is_kept(void **state)
 {
 	(void)state;
@@ -87,7 +104,7 @@ static void a_number_left_out_is_used_first(void **state)
 	make(".new", "stale");
 	make("", "0\n");
 	begin();
-	assert_int_equal(sink_rotate(sink), 0);
+	assert_int_equal(sink_rotate(sink, false), 0);
 	end(0, 0);
 	check_list("audit.jsonl audit.jsonl.1 audit.jsonl.2 audit.jsonl.3");
 	check_content("", "");
@@ -100,10 +117,10 @@ static void rotation_on_demand(void **state)
 {
 	(void)state;
 	begin();
-	assert_int_equal(sink_rotate(sink), 0); /* nothing in it: nothing to rotate */
+	assert_int_equal(sink_rotate(sink, false), 0); /* nothing in it: nothing to rotate */
 	check_list("audit.jsonl");
 	assert_int_equal(put("one\n"), 0);
-	assert_int_equal(sink_rotate(sink), 0);
+	assert_int_equal(sink_rotate(sink, false), 0);
 	assert_int_equal(put("two\n"), 0);
 	end(0, 0);
 	check_content(".1", "one\n");
@@ -118,14 +135,14 @@ static void what_logrotate_has_moved_is_let_go(void **state)
 	assert_int_equal(sink_flush(sink), 0);
 	assert_int_equal(rename(path, named(".moved")), 0);
 	assert_int_equal(put("two\n"), 0); /* still to the old one, whole */
-	assert_int_equal(sink_rotate(sink), 0);
+	assert_int_equal(sink_rotate(sink, false), 0);
 	assert_int_equal(put("three\n"), 0);
 	assert_int_equal(sink_flush(sink), 0);
 	check_content(".moved", "one\ntwo\n");
 	check_content("", "three\n");
 	assert_int_equal(rename(path, named(".again")), 0);
 	make("", "made by somebody else");
-	assert_int_equal(sink_rotate(sink), 0);
+	assert_int_equal(sink_rotate(sink, false), 0);
 	assert_int_equal(put("four\n"), 0);
 	end(0, 0);
 	check_list("audit.jsonl audit.jsonl.again audit.jsonl.moved");
@@ -155,7 +172,7 @@ static void while_rotation_fails_the_log_goes_on_in_the_old_file(void **state)
 	assert_int_equal(put("one\n"), 0);
 	assert_int_equal(put("two\n"), 0);
 	assert_int_equal(status().error, -EISDIR);
-	assert_int_equal(sink_rotate(sink), -EISDIR);
+	assert_int_equal(sink_rotate(sink, false), -EISDIR);
 	assert_int_equal(put("three\n"), 0);
 	assert_int_equal(sink_flush(sink), 0);
 	check_content("", "one\ntwo\nthree\n");
@@ -178,7 +195,7 @@ static void a_rotation_that_fails_half_way_changes_nothing_but_numbers(void **st
 	assert_int_equal(mkdir(named(".1"), 0700), 0); /* no file can be moved there */
 	begin();
 	assert_int_equal(put("one\n"), 0);
-	assert_int_equal(sink_rotate(sink), -EISDIR);
+	assert_int_equal(sink_rotate(sink, false), -EISDIR);
 	assert_int_equal(put("two\n"), 0);
 	end(0, 0);
 	check_content("", "one\ntwo\n");
@@ -315,7 +332,7 @@ static void on_a_small_disk(void)
 	child_check(status().backlog_lines == 0 && status().written == 9000);
 	do
 		put_numbers(number, number + 1);
-	while (++number && sink_rotate(sink) == 0);
+	while (++number && sink_rotate(sink, false) == 0);
 	put_numbers(number, number + 1000);
 	child_check(sink_flush(sink) == 0);
 	child_check(status().error == -ENOSPC); /* of the rotation */
@@ -390,7 +407,7 @@ static void a_crash_in_a_rotation_loses_nothing(void **state)
 		check_survivors();
 		begin(); /* and the next process goes on */
 		assert_int_equal(put("{\"number\":0}\n"), 0);
-		assert_int_equal(sink_rotate(sink), 0);
+		assert_int_equal(sink_rotate(sink, false), 0);
 		end(0, 0);
 		list(names, sizeof(names), true);
 	}
@@ -401,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(size_rotates_between_lines),
 		CASE(so_many_are_kept),
+		CASE(what_nobody_has_moved_stays),
 		CASE(one_is_kept),
 		CASE(all_are_kept),
 		CASE(a_number_left_out_is_used_first),

@@ -57,9 +57,9 @@ static int gate_close(struct sink *sink, uint64_t *ret_unwritten)
 	return gate.error;
 }
 
-static int gate_rotate(struct sink *sink)
+static int gate_rotate(struct sink *sink, bool moved)
 {
-	(void)sink;
+	(void)sink, (void)moved;
 	gate.rotations++;
 	gate.rotated_at = gate.lines;
 	return 0;
@@ -352,7 +352,7 @@ static void rotation_comes_after_what_waits(void **state)
 	gate.error = -ENOSPC;
 	put_range(0, 20);
 	gate.error = 0;
-	assert_int_equal(sink_rotate(queue), 0);
+	assert_int_equal(sink_rotate(queue, false), 0);
 	assert_int_equal(gate.rotations, 1);
 	assert_int_equal(gate.rotated_at, 20);
 	check_close(0, 0);

@@ -33,8 +33,9 @@ static int toy_flush(struct sink *sink)
 	return toy_of(sink)->error;
 }
 
-static int toy_rotate(struct sink *sink)
+static int toy_rotate(struct sink *sink, bool moved)
 {
+	(void)moved;
 	toy_of(sink)->rotated++;
 	return toy_of(sink)->error;
 }
@@ -122,7 +123,7 @@ static void a_set_without_a_sink_does_nothing(void **state)
 	(void)state;
 	check_verdict(write_line(), false, 0, 0);
 	check_verdict(sink_set_flush(&set), false, 0, 0);
-	assert_int_equal(sink_set_rotate(&set), 0);
+	assert_int_equal(sink_set_rotate(&set, false), 0);
 	assert_int_equal(sink_set_due(&set), -1);
 	assert_int_equal(sink_set_replace(&set, 2, NULL), 0);
 	assert_int_equal(sink_set_close(&set), 0);
@@ -222,10 +223,10 @@ static void all_rotate_whatever_the_others_say(void **state)
 	(void)state;
 	fill(3);
 	assert_int_equal(sink_set_add(&set, &plain->sink), 3);
-	assert_int_equal(sink_set_rotate(&set), 0);
+	assert_int_equal(sink_set_rotate(&set, false), 0);
 	toys[0]->error = -EROFS;
 	toys[2]->error = -EIO;
-	assert_int_equal(sink_set_rotate(&set), -EROFS);
+	assert_int_equal(sink_set_rotate(&set, false), -EROFS);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(toys[i]->rotated, 2);
 }
@@ -236,7 +237,7 @@ static void best_effort_fails_to_rotate_unseen(void **state)
 	fill(1);
 	toys[0]->sink.best_effort = true;
 	toys[0]->error = -EROFS;
-	(void)sink_set_rotate(&set);
+	(void)sink_set_rotate(&set, false);
 	/* The error of a sink that counts, and this one does not. */
 	assert_int_equal(set.error, 0);
 }
@@ -317,7 +318,7 @@ static void a_sink_that_does_not_say_has_a_status_of_zeroes(void **state)
 	assert_int_equal(status.backlog_lines, 0);
 	assert_int_equal(status.backlog_bytes, 0);
 	assert_int_equal(status.error, 0);
-	assert_int_equal(sink_rotate(&plain->sink), 0);
+	assert_int_equal(sink_rotate(&plain->sink, false), 0);
 	assert_int_equal(sink_due(&plain->sink), -1);
 	assert_int_equal(sink_close(&plain->sink, NULL), 0);
 }
