@@ -8,6 +8,7 @@
 enum {
 	/* levels that a walk to the root follows; far more than a path can name */
 	CGROUP_DEPTH = 4096,
+	ERROR_EXISTS = -17,
 };
 
 static __always_inline struct session_state *scope_session(__u64 key)
@@ -15,15 +16,16 @@ static __always_inline struct session_state *scope_session(__u64 key)
 	return bpf_map_lookup_elem(&sessions, &key);
 }
 
-/* Remembers, where the storage cannot be made, the state of a task. */
-static __always_inline int scope_orphan(struct task_struct *task, const struct task_state *state)
+/* Remembers, where the storage cannot be made, the state of a task. Negative when that cannot be, or (BPF_NOEXIST) is. */
+static __always_inline long scope_orphan(struct task_struct *task, const struct task_state *state,
+					 __u64 flags)
 {
 	__u64 key = (__u64)task;
+	long r = bpf_map_update_elem(&orphans, &key, state, flags);
 
-	if (bpf_map_update_elem(&orphans, &key, state, BPF_ANY))
-		return -1;
-	__sync_fetch_and_add(&control.scope_hints, 1);
-	return 0;
+	if (!r)
+		__sync_fetch_and_add(&control.scope_hints, 1);
+	return r;
 }
 
 static __always_inline void state_inherit(struct task_state *state, const struct task_state *from)
@@ -31,26 +33,42 @@ static __always_inline void state_inherit(struct task_state *state, const struct
 	state->cgroup = from->cgroup;
 	state->image[0] = from->image[0];
 	state->image[1] = from->image[1];
-	state->session = from->session;
+}
+
+/*
+ * Gives a task its storage. 1: it is in the session from now on; 0: somebody was faster; negative: it cannot be. A new
+ * process may be moved into the session's cgroup before its parent has come to the tracepoint of the fork: it must count
+ * once.
+ */
+static __always_inline long state_enter(struct task_struct *task, const struct task_state *from)
+{
+	struct task_state *state =
+		bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	long r;
+
+	if (!state) {
+		r = scope_orphan(task, from, BPF_NOEXIST);
+		return r == 0 ? 1 : r == ERROR_EXISTS ? 0 : r;
+	}
+	if (state->session)
+		return 0;
+	state_inherit(state, from);
+	return __sync_val_compare_and_swap(&state->session, 0, from->session) == 0;
 }
 
 /* Makes a task part of a session; `from` is the state it inherits. */
 static __always_inline bool scope_enter(struct task_struct *task, const struct task_state *from)
 {
 	struct session_state *session = scope_session(from->session);
-	struct task_state *state;
+	long r;
 
 	if (!session)
 		return false;
-	state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (state)
-		state_inherit(state, from);
-	else if (scope_orphan(task, from))
-		return false;
+	r = state_enter(task, from);
 	/* Threads come and go with their process. */
-	if (task->pid == task->tgid)
+	if (r > 0 && task->pid == task->tgid)
 		__sync_fetch_and_add(&session->processes, 1);
-	return true;
+	return r >= 0;
 }
 
 /* A process of the session has ended. The reader learns when it was the last one. */
@@ -117,6 +135,7 @@ static __always_inline struct task_state *orphan_enter(struct task_struct *task,
 	if (!state)
 		return NULL;
 	state_inherit(state, orphan);
+	state->session = orphan->session;
 	if (!bpf_map_delete_elem(&orphans, &key))
 		__sync_fetch_and_add(&control.scope_hints, -1);
 	return state;
@@ -145,7 +164,7 @@ __weak int scope_adopt(void)
 		return 1;
 	made.session = from->session;
 	made.cgroup = from->cgroup;
-	scope_orphan(task, &made);
+	scope_orphan(task, &made, BPF_ANY);
 	return 0;
 }
 

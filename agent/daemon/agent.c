@@ -180,6 +180,11 @@ static int handover_directory(const struct config *config, char **ret)
 	return 0;
 }
 
+static int by_age(const struct agent_session *a, const struct agent_session *b)
+{
+	return a->key < b->key ? -1 : a->key > b->key;
+}
+
 static bool is_known(void *userdata, uint64_t key)
 {
 	return agent_session_by_key(userdata, key) != NULL;
@@ -214,6 +219,7 @@ static int build_sessions(struct agent *agent)
 	if (r < 0) /* a full /run is no reason to leave logins unrecorded */
 		log_error("cannot use %s: %s; sessions that are open will not outlive a restart",
 			  directory, strerror(-r));
+	HASH_SRT(by_key, agent->sessions.by_key, by_age);
 	forget_others(agent);
 	if (agent->sessions.open == 0)
 		agent_detach_probes(agent);

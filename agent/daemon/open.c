@@ -340,7 +340,12 @@ static bool is_anew(const struct agent_session *around, const struct login *logi
 		return false;
 	if (around->closed && around->leader == pid)
 		return true;
-	return audit != UINT32_MAX && audit != around->audit_session && !is_terminal(login->tty);
+	/*
+	 * Who has an audit session already cannot give himself another one; who has none can (loginuid in proc(5)). su and
+	 * sudo say who asks (PAM_RUSER).
+	 */
+	return around->audit_session != UINT32_MAX && audit != UINT32_MAX &&
+	       audit != around->audit_session && !login->ruser && !is_terminal(login->tty);
 }
 
 static int session_switch(struct agent_session *session, const struct login *login, pid_t pid,

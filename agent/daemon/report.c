@@ -16,7 +16,7 @@
 enum {
 	PAGE_BYTES = CONTROL_MESSAGE_MAX -
 		     16384, /* of sessions in one reply; the next page has the rest */
-	PAGE_MAX = 4096,
+	PAGE_MAX = 64,	    /* one request must not keep the others waiting */
 };
 
 /* An object or array under construction: the first error sticks. */
@@ -276,15 +276,14 @@ static struct json_object *report_session(const struct agent_session *session)
 	return NULL;
 }
 
-/* The session with the lowest key above `after`: keys only grow, so pages miss none and show none twice. */
+/* The first session with a key above `after`: they are in the order of their keys, so pages miss none and show none twice. */
 static struct agent_session *session_after(const struct agent *agent, uint64_t after)
 {
-	struct agent_session *session, *next, *best = NULL;
+	struct agent_session *session = agent->sessions.by_key;
 
-	HASH_ITER(by_key, agent->sessions.by_key, session, next)
-		if (session->key > after && (!best || session->key < best->key))
-			best = session;
-	return best;
+	while (session && session->key <= after)
+		session = session->by_key.next;
+	return session;
 }
 
 int agent_report_sessions(struct agent *agent, int64_t after, struct json_object *reply)
@@ -294,19 +293,19 @@ int agent_report_sessions(struct agent *agent, int64_t after, struct json_object
 	struct agent_session *session = session_after(agent, (uint64_t)after);
 	size_t bytes = 0;
 
-	for (int i = 0; report.error == 0 && session && i < PAGE_MAX; i++) {
-		struct json_object *one = report_session(session);
+	for (int i = 0; report.error == 0 && session; i++) {
+		struct json_object *one = i < PAGE_MAX ? report_session(session) : NULL;
 
 		bytes += one ? strlen(json_object_to_json_string_ext(one, JSON_C_TO_STRING_PLAIN)) :
 			       0;
-		if (bytes > PAGE_BYTES && i > 0) {
+		if (i == PAGE_MAX || (bytes > PAGE_BYTES && i > 0)) {
 			json_object_put(one);
 			add_uint(&report, "next", (uint64_t)after);
 			break;
 		}
 		append(&report, array, one);
 		after = (int64_t)session->key;
-		session = session_after(agent, session->key);
+		session = session->by_key.next;
 	}
 	return report.error;
 }

@@ -74,7 +74,7 @@ static int read_login(struct json_object *request, struct login *login)
 	r = read_ssh(request, login);
 	if (r < 0)
 		return r;
-	user = login->auth.key.key_id;
+	user = login->auth.host_key ? NULL : login->auth.key.key_id;
 	login->user = strdup(user && user[0] ? user : login->login);
 	return login->user ? 0 : -ENOMEM;
 }

@@ -42,7 +42,8 @@ struct login_key {
 struct login_auth {
 	char *methods[LOGIN_METHODS]; /* owned; in the order in which they succeeded */
 	size_t methods_count;
-	struct login_key key; /* the last one */
+	struct login_key key; /* the one that tells most of who it is: see ssh_auth_parse */
+	bool host_key;	      /* it is a host's: it tells which machine vouched, not who came */
 	bool bad;	      /* something in it could not be read, and was left out */
 };
 

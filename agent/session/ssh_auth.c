@@ -67,9 +67,16 @@ static int read_key(struct bytes text, struct login_key *ret)
 }
 
 /*
- * A key of a user's replaces what there was, a host's only another host's: it tells less of who it is.
+ * Which of two keys tells more of who it is: a user's certificate more than a plain key of his, that more than any of a host;
+ * of equals the last one.
  */
-static int keep_key(struct login_auth *auth, struct bytes text, bool of_user, bool *have_user)
+static int key_rank(const struct login_key *key, bool of_user)
+{
+	if (!key->type)
+		return 0;
+	return of_user ? 2 + key->certificate : 1;
+}
+static int keep_key(struct login_auth *auth, struct bytes text, bool of_user)
 {
 	struct login_key key;
 	int r;
@@ -81,13 +88,13 @@ static int keep_key(struct login_auth *auth, struct bytes text, bool of_user, bo
 		auth->bad = true;
 		return 0;
 	}
-	if (*have_user && !of_user) {
+	if (key_rank(&auth->key, !auth->host_key) > key_rank(&key, of_user)) {
 		login_key_free(&key);
 		return 0;
 	}
 	login_key_free(&auth->key);
 	auth->key = key;
-	*have_user = of_user;
+	auth->host_key = !of_user;
 	return 0;
 }
 
@@ -107,7 +114,7 @@ static int keep_method(struct login_auth *auth, struct bytes name)
 }
 
 /* A method, and a key where it has one: behind other methods there may be anything. */
-static int read_line(struct login_auth *auth, struct bytes line, bool *have_user)
+static int read_line(struct login_auth *auth, struct bytes line)
 {
 	struct bytes method = take_until(&line, ' ');
 	bool of_user = bytes_equal(method, bytes_of("publickey"));
@@ -116,13 +123,12 @@ static int read_line(struct login_auth *auth, struct bytes line, bool *have_user
 	r = keep_method(auth, method);
 	if (r < 0 || (!of_user && !bytes_equal(method, bytes_of("hostbased"))))
 		return r;
-	return keep_key(auth, line, of_user, have_user);
+	return keep_key(auth, line, of_user);
 }
 
 int ssh_auth_parse(struct bytes text, struct login_auth *ret)
 {
 	_cleanup_(login_auth_free) struct login_auth auth = { 0 };
-	bool have_user = false;
 	int r;
 
 	if (text.size > SSH_AUTH_INFO_MAX) {
@@ -137,7 +143,7 @@ int ssh_auth_parse(struct bytes text, struct login_auth *ret)
 
 		if (line.size == 0)
 			continue;
-		r = read_line(&auth, line, &have_user);
+		r = read_line(&auth, line);
 		if (r < 0)
 			return r;
 	}

@@ -16,8 +16,8 @@ enum {
 };
 
 /*
- * Reads SSH_AUTH_INFO_0, any bytes. Broken parts are left out, and ret->bad is set. The key is the last one
- * of the method publickey, or else of any method (a host's). The caller frees *ret (login_auth_free). Returns
+ * Reads SSH_AUTH_INFO_0, any bytes. Broken parts are left out, and ret->bad is set. The key is a user's
+ * certificate, else a user's plain key, else a host's; of several the last one. The caller frees *ret (login_auth_free). Returns
  * 0 or -ENOMEM.
  */
 int ssh_auth_parse(struct bytes text, struct login_auth *ret);

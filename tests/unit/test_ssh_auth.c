@@ -148,14 +148,14 @@ static void check_last_key(const char *method, const char *first, const char *ot
 	assert_string_equal(auth.key.fingerprint, fingerprint);
 }
 
-static void the_last_key_is_the_users(void **state)
+static void the_key_is_the_one_that_tells_most(void **state)
 {
 	(void)state;
 	keygen_make("a", "ed25519", "");
 	keygen_make("b", "rsa", "-b 2048");
 	keygen_do("ssh-keygen -q -s ca -I id -n x b.pub");
 	check_last_key("publickey", "a.pub", "publickey", "b.pub", "b.pub");
-	check_last_key("publickey", "b-cert.pub", "publickey", "a.pub", "a.pub");
+	check_last_key("publickey", "b-cert.pub", "publickey", "a.pub", "b.pub");
 	check_last_key("publickey", "a.pub", "publickey", "b-cert.pub", "b.pub");
 	check_last_key("publickey", "a.pub", "hostbased", "b.pub", "a.pub");
 	check_last_key("hostbased", "a.pub", "publickey", "b.pub", "b.pub");
@@ -244,7 +244,7 @@ int main(void)
 		TEST(a_nul_is_no_end),
 		TEST(so_many_methods_are_kept),
 		TEST(so_much_is_read),
-		TEST(the_last_key_is_the_users),
+		TEST(the_key_is_the_one_that_tells_most),
 		TEST(connections_are_two_addresses_and_ports),
 		TEST(anything_else_is_no_connection),
 	};
