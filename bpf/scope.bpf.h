@@ -35,6 +35,29 @@ static __always_inline void state_inherit(struct task_state *state, const struct
 	state->image[1] = from->image[1];
 }
 
+/* Takes an orphan out again. True for the one caller that did it. */
+static __always_inline bool orphan_remove(struct task_struct *task)
+{
+	__u64 key = (__u64)task;
+
+	if (!control.scope_hints || bpf_map_delete_elem(&orphans, &key))
+		return false;
+	__sync_fetch_and_add(&control.scope_hints, -1);
+	return true;
+}
+
+/* As state_enter, where there is no storage. If there is one a moment later, whoever made it may not have seen this. */
+static __always_inline long state_orphan(struct task_struct *task, const struct task_state *from)
+{
+	long r = scope_orphan(task, from, BPF_NOEXIST);
+	struct task_state *state;
+
+	if (r)
+		return r == ERROR_EXISTS ? 0 : r;
+	state = bpf_task_storage_get(&tasks, task, 0, 0);
+	return !(state && state->session && orphan_remove(task));
+}
+
 /*
  * Gives a task its storage. 1: it is in the session from now on; 0: somebody was faster; negative: it cannot be. A new
  * process may be moved into the session's cgroup before its parent has come to the tracepoint of the fork: it must count
@@ -44,16 +67,18 @@ static __always_inline long state_enter(struct task_struct *task, const struct t
 {
 	struct task_state *state =
 		bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	long r;
 
-	if (!state) {
-		r = scope_orphan(task, from, BPF_NOEXIST);
-		return r == 0 ? 1 : r == ERROR_EXISTS ? 0 : r;
-	}
+	/* Of two that make a task's first storage at once, one gets nothing, and finds the other's. */
+	if (!state)
+		state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!state)
+		return state_orphan(task, from);
 	if (state->session)
 		return 0;
 	state_inherit(state, from);
-	return __sync_val_compare_and_swap(&state->session, 0, from->session) == 0;
+	if (__sync_val_compare_and_swap(&state->session, 0, from->session))
+		return 0;
+	return !orphan_remove(task);
 }
 
 /* Makes a task part of a session; `from` is the state it inherits. */

@@ -207,17 +207,18 @@ def wait_status(agent, wanted):
         assert time.monotonic() < deadline, status
 
 
-def test_a_torn_line_is_left_as_it_is(start_agent, alice):
-    """What a crash has left gets its end; what follows is whole."""
-    agents.prepare_folders()
-    LOG.write_bytes(b'{"event":"session.di')
-    start_agent()
+def test_a_torn_record_is_cut_off(start_agent, alice):
+    """What a crash has left of one: the lines before it stay, and what follows is whole."""
+    start_agent().stop()
+    before = LOG.read_bytes()
+    LOG.write_bytes(before + b'{"event":"session.di')
+    agent = start_agent()
     client.run("true", key=alice)
-    with Watch(LOG.parent) as watch:
-        watch.until(lambda: b'"session.end"' in LOG.read_bytes())
-    first, rest = LOG.read_bytes().split(b"\n", 1)
-    assert first == b'{"event":"session.di'
-    assert [one.start["login"] for one in logs.AgentLog(rest).check().sessions] == ["alice"]
+    (session,) = agent.ended().sessions
+    assert session.start["login"] == "alice"
+    data = LOG.read_bytes()
+    assert data.startswith(before + b'{"event":"agent.start"')
+    assert len(logs.AgentLog(data).runs) == 2
 
 
 @pytest.mark.parametrize("kind", ["symlink", "fifo", "directory"])
