@@ -196,7 +196,7 @@ install: all ## install programs, PAM module, manual pages, unit and configurati
 	install -D -m 0644 packaging/systemd/seshat.catalog $(DESTDIR)$(SYSTEMD_DIR)/catalog/seshat.catalog
 	install -D -m 0644 packaging/sysusers/seshat.conf $(DESTDIR)/usr/lib/sysusers.d/seshat.conf
 	install -D -m 0644 packaging/tmpfiles/seshat.conf $(DESTDIR)/usr/lib/tmpfiles.d/seshat.conf
-	install -D -m 0644 packaging/logrotate/seshat $(DESTDIR)/etc/logrotate.d/seshat
+	install -D -m 0644 packaging/logrotate/seshat $(DESTDIR)$(PREFIX)/share/doc/seshat/examples/logrotate
 	install -D -m 0644 packaging/completion/bash/seshat $(DESTDIR)$(PREFIX)/share/bash-completion/completions/seshat
 	install -D -m 0644 packaging/completion/zsh/_seshat $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_seshat
 

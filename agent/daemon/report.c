@@ -88,12 +88,13 @@ static void merge(struct report *report, const struct report *inner)
 		report->error = inner->error;
 }
 
-static void add_time(struct report *report, const char *key, uint64_t boottime)
+static void add_time(struct report *report, const char *key, const struct agent *agent,
+		     uint64_t boottime)
 {
 	struct clock_text cache = { 0 };
 	char text[CLOCK_TEXT_SIZE + 1] = "";
 
-	clock_format(&cache, (int64_t)boottime + clock_offset_ns(), text);
+	clock_format(&cache, pipeline_realtime(agent->pipeline, boottime), text);
 	add_text(report, key, text);
 }
 
@@ -208,7 +209,7 @@ int agent_report_status(struct agent *agent, struct json_object *reply)
 	add_text(&report, "kernel", agent->kernel.release);
 	add_text(&report, "strategy", "tracepoint");
 	add_uint(&report, "pid", (uint64_t)getpid());
-	add_time(&report, "started", agent->started);
+	add_time(&report, "started", agent, agent->started);
 	add_uint(&report, "uptime_ns", clock_boottime_ns() - agent->started);
 	add(&report, "attached", json_object_new_boolean(loader_attached(agent->loader)));
 	add(&report, "pinned", json_object_new_boolean(agent->pin != NULL));
@@ -267,7 +268,7 @@ static struct json_object *report_session(const struct agent_session *session)
 	add_text(&report, "tty", login->tty);
 	add_uint(&report, "leader_pid", (uint64_t)session->leader);
 	add_text(&report, "cgroup_path", session->cgroup.path);
-	add_time(&report, "start_time", session->start_time);
+	add_time(&report, "start_time", session->agent, session->start_time);
 	add_text(&report, "state", session->logged_out ? "logout" : "open");
 	report_progress(&report, session);
 	if (report.error == 0)

@@ -76,6 +76,9 @@ const struct sink *pipeline_sink(const struct pipeline *pipeline, size_t place);
 /* Begins new files, where sinks have files; moved: only in place of those that somebody has moved away. Returns 0 or the first error. */
 int pipeline_rotate(struct pipeline *pipeline, bool moved);
 
+/* Nanoseconds since 1970 of a CLOCK_BOOTTIME, as records show it. */
+int64_t pipeline_realtime(const struct pipeline *pipeline, uint64_t boottime);
+
 /* In how many milliseconds pipeline_flush is to be called even if no record comes; -1: never. */
 int pipeline_due(const struct pipeline *pipeline);
 

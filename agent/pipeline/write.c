@@ -9,10 +9,9 @@ enum {
 	CLOCK_STEP_NS = 50000, /* less is the measurement's fault; more: the clock was set */
 };
 
-/* Nanoseconds since 1970 of a CLOCK_BOOTTIME. */
-static int64_t pipeline_realtime(const struct pipeline *pipeline, uint64_t time)
+int64_t pipeline_realtime(const struct pipeline *pipeline, uint64_t boottime)
 {
-	return (int64_t)(time + (uint64_t)pipeline->clock_offset);
+	return (int64_t)(boottime + (uint64_t)pipeline->clock_offset);
 }
 
 /* Some sinks lack a record that another one has. */
@@ -170,10 +169,27 @@ void pipeline_sink_lost(struct pipeline *pipeline, uint64_t key, size_t place, u
 	pipeline->untold = true;
 }
 
+/* What no sink has, and could not be told: the numbers are another session's, and say nothing here. */
+static void inherit_reasons(struct pipeline *pipeline, const struct session *session)
+{
+	for (unsigned int reason = 0; reason < LOSS_REASONS; reason++) {
+		const struct loss *loss = &session->losses.untold[reason];
+		struct loss *sum = &pipeline->agent->losses.untold[reason];
+
+		if (loss->count == 0)
+			continue;
+		for (size_t kind = 0; kind < WIRE_KINDS; kind++)
+			sum->by_kind[kind] += loss->by_kind[kind];
+		sum->count += loss->count;
+		pipeline->untold = true;
+	}
+}
+
 void pipeline_inherit(struct pipeline *pipeline, const struct session *session)
 {
 	if (!pipeline->agent)
 		return;
+	inherit_reasons(pipeline, session);
 	for (size_t place = 0; place < SINK_SET_PLACES; place++) {
 		if (session->sink_losses[place].count == 0)
 			continue;

@@ -18,6 +18,7 @@ from logs import LOG
 from session import LIMIT
 from waiting import Tail, readable
 
+SANITIZED = "/san/" in os.environ.get("SESHATD", "")  # its memory is several times what it uses
 SESHATD = str((machine.ROOT / os.environ.get("SESHATD", "build/seshatd")).resolve())
 CONFIG = pathlib.Path("/etc/seshat/seshat.conf")
 ERRORS = world.LOG / "agent.err"

@@ -28,7 +28,7 @@ SMALL = pathlib.Path("/run/test/small")
 def burst(alice, count):
     """That many records of one session, as fast as a program can make them."""
     world.write(OPENED, "")
-    client.run(f"{machine.workload('opens')} {OPENED} {count}", key=alice)
+    client.run(f"{world.workload('opens')} {OPENED} {count}", key=alice)
 
 
 def opens(data):

@@ -5,6 +5,7 @@ import os
 import select
 import subprocess
 
+import agent as agents
 import client
 import control
 
@@ -88,4 +89,4 @@ def test_memory(agent, alice):
     """At most 12 MiB beside the ring; what it has mapped of that is shared."""
     client.run("true", key=alice)
     agent.ended()
-    assert agent.resident_kib() < 12 << 10
+    assert agents.SANITIZED or agent.resident_kib() < 12 << 10

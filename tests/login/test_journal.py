@@ -108,7 +108,7 @@ def test_the_journal_is_away_for_a_while(start_agent, journal, alice, how):
             journal.sync()
             journal.kill()
         world.write(OPENED, "")
-        ssh.type(f"{machine.workload('opens')} {OPENED} 3000; echo did\n")
+        ssh.type(f"{world.workload('opens')} {OPENED} 3000; echo did\n")
         ssh.read("did\n")
         ssh.end()
         agent.ended()

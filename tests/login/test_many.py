@@ -3,6 +3,7 @@
 import concurrent.futures
 import os
 
+import agent as agents
 import client
 import control
 import world
@@ -71,7 +72,7 @@ def test_two_hundred_one_after_another(agent, alice):
         [["sh", "-c", f"echo {number}"]] for number in range(count)
     ]
     assert agent.descriptors() <= before[0]
-    assert agent.resident_kib() <= before[1] + 512
+    assert agents.SANITIZED or agent.resident_kib() <= before[1] + 512  # a sanitizer keeps what was freed
     assert agent.status()["sessions"] == {"open": 0, "opened": count, "switched": 0, "refused": 0}
 
 
