@@ -10,6 +10,7 @@
 
 typedef struct {
 	const void *tbl; /* NULL until the entry is in a table */
+	void *next;	 /* in the order of adding, or of HASH_SRT */
 } UT_hash_handle;
 
 void *lint_find(const void *head, const void *key, size_t size);
@@ -23,6 +24,7 @@ unsigned lint_count(const void *head);
 #define HASH_DELETE(hh, head, entry)		    ((head) = lint_change(head, entry))
 #define HASH_DEL(head, entry)			    ((head) = lint_change(head, entry))
 #define HASH_CLEAR(hh, head)			    ((head) = lint_change(head, NULL))
+#define HASH_SRT(hh, head, compare)		    ((void)(compare), (head) = lint_change(head, NULL))
 #define HASH_COUNT(head)			    lint_count(head)
 #define HASH_CNT(hh, head)			    lint_count(head)
 #define HASH_ITER(hh, head, entry, next)                                         \
