@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent's log: its sessions and its own runs, each held against all that must be true of it."""
+import contextlib
 import collections
 import json
 import pathlib
@@ -153,8 +154,18 @@ def parts(path=LOG):
     return [one for _, one in sorted(numbered, reverse=True)] + ([path] if path.exists() else [])
 
 
+def places(path):
+    return [(one, one.stat().st_ino) for one in parts(path)]
+
+
 def read(path=LOG):
-    return b"".join(one.read_bytes() for one in parts(path))
+    """All of it; begun again when a rotation has moved files meanwhile."""
+    while True:
+        with contextlib.suppress(FileNotFoundError):
+            before = places(path)
+            data = b"".join(one.read_bytes() for one, _ in before)
+            if places(path) == before:
+                return data
 
 
 def own(record):
