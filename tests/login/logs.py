@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent's log: its sessions and its own runs, each held against all that must be true of it."""
-import contextlib
 import collections
+import contextlib
 import json
 import pathlib
 
