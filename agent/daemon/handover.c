@@ -186,8 +186,8 @@ int handover_keep(struct handover *handover, struct agent_session *session)
 	return 0;
 }
 
-void handover_progress(struct handover *handover, const struct agent *agent,
-		       const struct agent_session *session)
+void handover_progress(struct handover *handover, const struct agent_session *session,
+		       const struct session_progress *progress)
 {
 	struct slot *slot;
 
@@ -199,7 +199,7 @@ void handover_progress(struct handover *handover, const struct agent *agent,
 	memcpy(slot->confirmed, session->confirmed, sizeof(slot->confirmed));
 	slot->flags = (session->closed ? SLOT_CLOSED : 0U) |
 		      (session->logged_out ? SLOT_LOGGED_OUT : 0U);
-	(void)pipeline_session_progress(agent->pipeline, session->key, &slot->progress);
+	slot->progress = *progress;
 }
 
 void handover_unconfirmed(struct handover *handover, const struct agent *agent)

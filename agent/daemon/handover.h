@@ -11,6 +11,7 @@
 struct agent;
 struct agent_session;
 struct handover;
+struct session_progress;
 
 /* Prepares the directory. Returns 0 or negative errno. */
 int handover_new(struct handover **ret, const char *directory);
@@ -20,8 +21,8 @@ void handover_free(struct handover *handover);
 int handover_keep(struct handover *handover, struct agent_session *session);
 
 /* How far the session's log has come, in the mapping. */
-void handover_progress(struct handover *handover, const struct agent *agent,
-		       const struct agent_session *session);
+void handover_progress(struct handover *handover, const struct agent_session *session,
+		       const struct session_progress *progress);
 
 /* How many records of sessions that are over are not certain to be written. */
 void handover_unconfirmed(struct handover *handover, const struct agent *agent);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a session is opened. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,37 +10,13 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/pids.h"
+#include "daemon/leader.h"
 #include "daemon/state.h"
 #include "enrich/proc.h"
 
 enum {
 	TEXT_SIZE = 4096,
-	TREE_DEPTH = 16, /* generations that a leader can have until it is moved */
 };
-
-/* A number in a file of /proc/PID, or `missing`. */
-static uint32_t proc_number(pid_t pid, const char *file, uint32_t missing)
-{
-	char path[64], text[32];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	if (fd_read_text(path, text, sizeof(text)) <= 0)
-		return missing;
-	return (uint32_t)strtoul(text, NULL, 10);
-}
-
-static bool has_threads(pid_t pid)
-{
-	char path[64], text[TEXT_SIZE];
-	const char *line;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	if (fd_read_text(path, text, sizeof(text)) <= 0)
-		return false;
-	line = strstr(text, "\nThreads:");
-	return line && strtoul(line + sizeof("\nThreads:") - 1, NULL, 10) > 1;
-}
 
 /* Is the cgroup the scope that logind made for this login? Both the path and sd-login must say so. */
 static bool is_scope(const char *path, const char *id, pid_t pid)
@@ -86,34 +61,6 @@ static int open_scope(struct agent_session *session, const struct scope_accounts
 	return r < 0 ? r : scope_open(loader, session->key, session->cgroup.id, begin);
 }
 
-/*
- * Makes the leader the session's first process. A process with several threads joins by entering the cgroup, under the
- * kernel's locks; for one thread, which waits for our answer, a mark does, and the entering can wait until after it.
- */
-static int take_leader(struct agent_session *session, bool threads)
-{
-	const struct loader *loader = session->agent->loader;
-	struct scope_accounts accounts = { 0 };
-	uint64_t key = 0;
-	int r;
-
-	if (!threads && !session->moved)
-		return scope_mark(loader, session->key, session->pidfd, session->cgroup.id);
-	session->outside = false;
-	r = session->moved ? scope_move_begin(loader, session->key, session->leader) : 0;
-	if (r == 0)
-		r = cgroup_enter(&session->cgroup, session->leader);
-	if (!session->moved) {
-		if (r == 0)
-			r = scope_accounts(loader, session->key, &accounts);
-		return r < 0 || accounts.processes > 0 ? r : -ESRCH;
-	}
-	scope_move_end(loader, session->leader);
-	if (r == 0)
-		r = scope_find(loader, session->pidfd, &key);
-	return r < 0 || key == session->key ? r : -ESRCH;
-}
-
 static int begin_log(struct agent_session *session)
 {
 	struct session_start start = agent_session_describe(session);
@@ -121,76 +68,6 @@ static int begin_log(struct agent_session *session)
 	if (start.tty && strncmp(start.tty, "ssh", 4) != 0)
 		start.interactive = 1;
 	return pipeline_session_start(session->agent->pipeline, &start);
-}
-
-static void enter_tree(const struct agent_session *session, pid_t pid, int depth);
-
-/* The children of a thread of the process: those that were forked before it was moved. */
-static void enter_children(const struct agent_session *session, pid_t pid, const char *thread,
-			   int depth)
-{
-	char path[64];
-	FILE *file;
-	pid_t child;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/task/%.16s/children", (int)pid, thread);
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	while (pids_next(file, &child))
-		enter_tree(session, child, depth);
-	fclose(file);
-}
-
-static void enter_tree(const struct agent_session *session, pid_t pid, int depth)
-{
-	char path[64];
-	struct dirent *entry;
-	DIR *dir;
-	int r = cgroup_enter(&session->cgroup, pid);
-
-	if (r < 0 && r != -ESRCH)
-		log_warning("cannot move process %d to the cgroup %s: %s, ignoring", (int)pid,
-			    session->cgroup.path, strerror(-r));
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	dir = depth > 0 ? opendir(path) : NULL;
-	if (!dir)
-		return;
-	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			enter_children(session, pid, entry->d_name, depth - 1);
-	closedir(dir);
-}
-
-/*
- * Moves leaders to their sessions' cgroups. Not before they have their answer: the kernel waits for all processors before it
- * lets the first one move (cgroup_threadgroup_rwsem), which takes some ten milliseconds that no login need wait for.
- */
-static int move_leaders(sd_event_source *source, void *userdata)
-{
-	struct agent *agent = userdata;
-	struct agent_session *session, *next;
-
-	(void)source;
-	HASH_ITER(by_key, agent->sessions.by_key, session, next) {
-		if (!session->outside)
-			continue;
-		session->outside = false;
-		enter_tree(session, session->leader, TREE_DEPTH);
-	}
-	return 0;
-}
-
-static int move_later(struct agent *agent)
-{
-	int r;
-
-	if (agent->sessions.later)
-		return sd_event_source_set_enabled(agent->sessions.later, SD_EVENT_ONESHOT);
-	r = sd_event_add_defer(agent->event, &agent->sessions.later, move_leaders, agent);
-	if (r < 0)
-		return r;
-	return sd_event_source_set_priority(agent->sessions.later, SD_EVENT_PRIORITY_IDLE);
 }
 
 /* From where on it is followed to its end, whatever comes. */
@@ -202,7 +79,7 @@ static int session_register(struct agent_session *session)
 		return r;
 	r = agent_session_watch(session);
 	if (r >= 0 && session->outside)
-		r = move_later(session->agent);
+		r = leader_move_later(session->agent);
 	if (r < 0)
 		return r;
 	/* Better recorded by this agent alone than not at all. */
@@ -246,7 +123,7 @@ static int session_begin(struct agent_session *session, bool threads, const char
 		return r;
 	agent_session_touch(session);
 	*ret_error = "cannot mark the session's leader";
-	r = take_leader(session, threads);
+	r = leader_take(session, threads);
 	if (r < 0) /* what has begun in the log ends there, too */
 		(void)pipeline_session_end(session->agent->pipeline, session->key,
 					   &(struct session_end){ .time = clock_boottime_ns() });
@@ -271,7 +148,7 @@ static int session_create(struct agent *agent, struct login *login, pid_t pid, i
 			  const char **ret_error)
 {
 	struct agent_session *session = agent_session_new(agent);
-	bool threads = has_threads(pid);
+	bool threads = leader_has_threads(pid);
 	int r = session ? uuid_generate(session->sid) : -ENOMEM;
 
 	*ret_error = "cannot begin a session";
@@ -283,7 +160,7 @@ static int session_create(struct agent *agent, struct login *login, pid_t pid, i
 	session->leader = pid;
 	session->moved = moved;
 	session->start_time = clock_boottime_ns();
-	session->audit_session = proc_number(pid, "sessionid", UINT32_MAX);
+	session->audit_session = proc_number((uint32_t)pid, "sessionid", UINT32_MAX);
 	session->login = *login;
 	session->pidfd = fcntl(pidfd, F_DUPFD_CLOEXEC, 3);
 	r = session->pidfd < 0 ? -errno : session_prepare(session, path, threads, ret_error);
@@ -334,9 +211,9 @@ static bool is_terminal(const char *tty)
  */
 static bool is_anew(const struct agent_session *around, const struct login *login, pid_t pid)
 {
-	uint32_t audit = proc_number(pid, "sessionid", UINT32_MAX);
+	uint32_t audit = proc_number((uint32_t)pid, "sessionid", UINT32_MAX);
 
-	if (has_threads(pid))
+	if (leader_has_threads(pid))
 		return false;
 	if (around->closed && around->leader == pid)
 		return true;

@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +12,7 @@
 #include "base/log.h"
 #include "control/message.h"
 #include "control/protocol.h"
+#include "daemon/leader.h"
 #include "daemon/state.h"
 #include "session/ssh_auth.h"
 
@@ -79,28 +78,6 @@ static int read_login(struct json_object *request, struct login *login)
 	return login->user ? 0 : -ENOMEM;
 }
 
-/*
- * Can a session begin with that process? Not with one of the kernel's own (proc(5): flags, PF_KTHREAD), nor with init, whose
- * children all would be of the session, nor with the agent, which would record how it records.
- */
-static bool can_lead(pid_t pid)
-{
-	static const unsigned long kernel_thread = 0x00200000; /* PF_KTHREAD, linux/sched.h */
-	char path[64], text[1024];
-	const char *at;
-
-	if (pid == 1 || pid == getpid())
-		return false;
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (fd_read_text(path, text, sizeof(text)) <= 0)
-		return false;
-	/* Behind the name, which may have anything in it: state, then five numbers, then the flags. */
-	at = strrchr(text, ')');
-	for (int i = 0; at && i < 7; i++)
-		at = strchr(at + 1, ' ');
-	return at && !(strtoul(at, NULL, 10) & kernel_thread);
-}
-
 /* The leader: the one that is named, or who asks. *ret_pidfd is the caller's. */
 static int read_leader(const struct peer *peer, struct json_object *request, pid_t *ret_pid,
 		       int *ret_pidfd)
@@ -116,7 +93,7 @@ static int read_leader(const struct peer *peer, struct json_object *request, pid
 		pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (pidfd < 0)
 		return -errno;
-	if (!can_lead((pid_t)pid)) {
+	if (!leader_can_be((pid_t)pid)) {
 		fd_close(pidfd);
 		return -EINVAL;
 	}

@@ -86,76 +86,6 @@ void agent_session_touch(struct agent_session *session)
 	session->agent->sessions.touched = session;
 }
 
-/* Has the sink in that place written all that it has taken? */
-static bool is_clean(const struct agent *agent, size_t place)
-{
-	const struct sink *sink = pipeline_sink(agent->pipeline, place);
-	struct sink_status status = { 0 };
-
-	if (sink)
-		sink_status_get(sink, &status);
-	return status.backlog_lines == 0;
-}
-
-static uint64_t index_of(const struct agent_session *session)
-{
-	struct session_progress progress = { 0 };
-
-	(void)pipeline_session_progress(session->agent->pipeline, session->key, &progress);
-	return progress.ei;
-}
-
-/* Those that were touched stay in the list until all of theirs is written. */
-void agent_sessions_keep(struct agent *agent)
-{
-	struct agent_session *session = agent->sessions.touched, *next;
-	bool clean[SINK_SET_PLACES], all = true;
-
-	for (size_t place = 0; place < SINK_SET_PLACES; place++) {
-		clean[place] = is_clean(agent, place);
-		all = all && clean[place];
-		if (clean[place])
-			agent->sessions.unconfirmed[place] = 0;
-	}
-	if (all)
-		agent->sessions.touched = NULL;
-	for (; session; session = next) {
-		next = session->next_touched;
-		session->touched = !all;
-		for (size_t place = 0; place < SINK_SET_PLACES; place++)
-			if (clean[place])
-				session->confirmed[place] = index_of(session);
-		handover_progress(agent->handover, agent, session);
-	}
-	handover_unconfirmed(agent->handover, agent);
-}
-
-void agent_sessions_lost(struct agent *agent, size_t place)
-{
-	struct agent_session *session, *next;
-
-	HASH_ITER(by_key, agent->sessions.by_key, session, next) {
-		uint64_t ei = index_of(session), first = session->confirmed[place];
-
-		if (ei > first)
-			pipeline_sink_lost(agent->pipeline, session->key, place, first, ei - first);
-		session->confirmed[place] = ei;
-		agent_session_touch(session);
-	}
-	pipeline_sink_lost(agent->pipeline, 0, place, 0, agent->sessions.unconfirmed[place]);
-	agent->sessions.unconfirmed[place] = 0;
-}
-
-/* It is over: what of it is not certain to be written is the agent's to remember. */
-static void session_unconfirmed(struct agent_session *session, uint64_t ei)
-{
-	struct agent *agent = session->agent;
-
-	for (size_t place = 0; place < SINK_SET_PLACES; place++)
-		if (ei > session->confirmed[place] && pipeline_sink(agent->pipeline, place))
-			agent->sessions.unconfirmed[place] += ei - session->confirmed[place];
-}
-
 /* Takes it out of the list of those that were touched. */
 static void session_untouch(struct agent_session *session)
 {
@@ -356,10 +286,12 @@ static void session_end(struct agent_session *session, const struct scope_accoun
 		.time = clock_boottime_ns(),
 		.losses = losses_of(accounts),
 	};
-	uint64_t ei = index_of(session) + 1; /* with session.end */
-	int r = pipeline_session_end(agent->pipeline, session->key, &end);
+	struct session_progress progress = { 0 };
+	int r = pipeline_session_progress(agent->pipeline, session->key, &progress);
 
-	session_unconfirmed(session, ei);
+	r = pipeline_session_end(agent->pipeline, session->key, &end);
+
+	agent_session_unconfirmed(session, progress.ei + 1); /* with session.end */
 	if (r < 0)
 		log_error("cannot write the end of session %s: %s", session->sid, strerror(-r));
 	scope_close(agent->loader, session->key, session->cgroup.id);

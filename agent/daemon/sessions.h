@@ -134,6 +134,11 @@ void agent_sessions_keep(struct agent *agent);
  */
 void agent_sessions_lost(struct agent *agent, size_t place);
 
+/*
+ * A session is over, with that many records: those that are not certain to be in every log are the agent's to remember.
+ */
+void agent_session_unconfirmed(struct agent_session *session, uint64_t ei);
+
 /* Lets go of all, without ending them. */
 void agent_sessions_free(struct agent *agent);
 

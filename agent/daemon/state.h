@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the agent consists of; its files see all of it. agent.c builds it and takes it down, probes.c attaches, reader.c
+ * What the agent consists of; its files see all of it. agent.c is its life, build.c how it is built, offline.c what is done without it, probes.c attaches, reader.c
  * moves records, outputs.c has the sinks, sessions.c the sessions, handover.c what outlives the process, requests.c and
  * report.c what is asked over the control socket, reload.c the configuration.
  */
@@ -72,6 +72,17 @@ struct agent {
 	bool gap; /* sessions were gone on with that nobody watched meanwhile */
 	const char *stop_reason;
 };
+
+/* agent.c */
+int agent_watch_signals(struct agent *agent);
+int agent_say_start(struct agent *agent);
+
+/* build.c: return 0 or negative errno, and have said what failed. */
+int agent_build(struct agent *agent);
+/* Takes the control socket: whoever has it is the agent. */
+int agent_serve(struct agent *agent);
+/* The directory below the state directory that is the agent's own. The caller frees *ret. */
+int agent_handover_directory(const struct config *config, char **ret);
 
 /* probes.c: all return 0 or negative errno, and have said what failed. */
 int agent_load(struct agent *agent);
