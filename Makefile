@@ -88,6 +88,7 @@ FUZZ_SRC   := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS    := $(FUZZ_SRC:%.c=$B/%)
 REPLAY     := $(patsubst %.c,$B/%,$(wildcard tests/replay/*.c))
 LIVE       := $(patsubst tests/live/workloads/%.c,build/tests/live/%,$(wildcard tests/live/workloads/*.c)) \
+	$(patsubst tests/live/evasion/%.c,build/tests/live/%,$(wildcard tests/live/evasion/*.c)) \
 	$(patsubst tests/live/loader/%.c,build/tests/live/%.o,$(wildcard tests/live/loader/*.bpf.c)) \
 	build/tests/live/loader
 BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c)) build/tests/bench/nothing-static
@@ -304,19 +305,33 @@ $(REPLAY): $B/%: $B/obj/%.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # Workloads and loops are plain programs without the library: what they do must be theirs alone.
-WORKLOAD_FLAGS    := -std=gnu17 -O2 -g -static -Wall -Wextra -Werror -D_GNU_SOURCE -pthread
-WORKLOAD_32_FLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -m32 -nostdlib -static -ffreestanding \
+WORKLOAD_FLAGS    := -Itests/live/workloads -std=gnu17 -O2 -g -static -Wall -Wextra -Werror -D_GNU_SOURCE -pthread
+WORKLOAD_32_FLAGS := -Itests/live/workloads -std=gnu17 -O2 -g -Wall -Wextra -Werror -m32 -nostdlib -static -ffreestanding \
 	-fno-pie -no-pie -fno-stack-protector
 
-build/tests/live/%_32: tests/live/workloads/%_32.c
+define make-workload-32
 	$(say) CC32 $@
 	@mkdir -p $(@D)
 	$(Q)gcc $(WORKLOAD_32_FLAGS) $(DEPFLAGS) $< -o $@
+endef
 
-build/tests/live/%: tests/live/workloads/%.c
+define make-workload
 	$(say) CC $@
 	@mkdir -p $(@D)
 	$(Q)gcc $(WORKLOAD_FLAGS) $(DEPFLAGS) $< -o $@
+endef
+
+build/tests/live/%_32: tests/live/workloads/%_32.c
+	$(make-workload-32)
+
+build/tests/live/%_32: tests/live/evasion/%_32.c
+	$(make-workload-32)
+
+build/tests/live/%: tests/live/workloads/%.c
+	$(make-workload)
+
+build/tests/live/%: tests/live/evasion/%.c
+	$(make-workload)
 
 # These two are about the loader: with the library, and BPF programs of their own.
 build/tests/live/loader: build/obj/tests/live/loader/loader.o build/libseshat.a

@@ -41,7 +41,7 @@ def sources():
 FILES = sources()
 C_FILES = [path for path in FILES if path.endswith((".c", ".h"))]
 USER_C = [path for path in C_FILES if path.startswith(("agent/", "contrib/"))]
-TEST_C = [path for path in C_FILES if path.startswith("tests/") and "/workloads/" not in path]
+TEST_C = [path for path in C_FILES if path.startswith("tests/") and "/workloads/" not in path and "/evasion/" not in path]
 
 
 def read(path):
