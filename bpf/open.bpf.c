@@ -18,7 +18,7 @@ struct open_request {
 	struct open_how how;
 	int directory;
 	__u16 via;
-	__u16 unknown;
+	__u16 notes; /* enum wire_open_notes */
 };
 
 /* What the call was asked for: open_how of openat2() is in the program's memory, all else in registers. */
@@ -33,11 +33,11 @@ static __always_inline void open_arguments(struct open_request *request, const s
 		request->path = second;
 		request->how.flags = (__u32)third;
 		request->how.mode = (__u16)fourth;
-	} else if (number == (compat ? COMPAT_OPENAT2 : NATIVE_OPENAT2)) {
+	} else if (number == BOTH_OPENAT2) {
 		request->directory = (int)first;
 		request->path = second;
 		if (bpf_probe_read_user(&request->how, sizeof(request->how), (const void *)third))
-			request->unknown = 1;
+			request->notes = WIRE_OPEN_UNKNOWN;
 	} else if (number == (compat ? COMPAT_OPEN_BY_HANDLE_AT : NATIVE_OPEN_BY_HANDLE_AT)) {
 		request->how.flags = (__u32)third;
 		request->via = WIRE_VIA_HANDLE;
@@ -94,7 +94,7 @@ SHARED int open_body(struct task_state *state, struct open_request *request, lon
 		.resolve = request->how.resolve,
 		.mode = (__u32)request->how.mode,
 		.via = request->via,
-		.unknown = request->unknown,
+		.notes = request->notes,
 	};
 	open_result(scratch, open, task, request);
 	/* A handle has no path: what the program asked for is not a name. */

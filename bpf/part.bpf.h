@@ -33,6 +33,8 @@ SHARED int part_end(struct scratch *scratch, __u32 at, __u16 type, __u16 flags, 
 	part->type = type;
 	part->flags = flags;
 	part->size = size;
+	part->mount_ns = 0;
+	part->reserved = 0;
 	if (odd) {
 		/* The padding is zero: nothing of an earlier record is left in it. */
 		__u64 *last = (__u64 *)&scratch->record[at + sizeof(*part) + (size & ~7u)];

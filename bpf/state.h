@@ -12,7 +12,13 @@ enum syscall_slot {
 	SLOT_NONE,
 	SLOT_OPEN,
 	SLOT_EXEC,
-	SLOT_NETWORK,
+	SLOT_NETWORK, /* connect and the sends, and all of socketcall(2) */
+	SLOT_SOCKET,  /* bind, listen, accept */
+	SLOT_RECEIVE, /* messages that may bring descriptors */
+	SLOT_PRIVILEGE,
+	SLOT_PTRACE,
+	SLOT_KERNEL,
+	SLOT_FILE,
 	SLOTS,
 };
 
@@ -70,6 +76,11 @@ struct control {
 	 * final
 	 */
 	__u32 scope_hints;
+	__u32 slots_off; /* a bit for each enum syscall_slot that is not wanted */
+	__u32 reserved;
+	/* not told of a path or socket: the first process's namespaces, and the agent's own */
+	__u32 mount_ns[2];
+	__u32 net_ns[2];
 	__u64 lost;  /* records that found no room, of all sessions */
 	__u64 ended; /* how often a session's last process has ended */
 };

@@ -9,16 +9,15 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task;
-	__u32 number, slot;
-	bool compat;
+	__u32 slot;
 
 	if (!arch_candidate(regs))
 		return 0;
 	task = bpf_get_current_task_btf();
-	compat = arch_compat(task);
-	number = arch_syscall(regs, compat);
-	slot = compat ? arch_slot_compat(number) : arch_slot_native(number);
+	slot = arch_slot(regs, arch_compat(task));
 	if (slot == SLOT_NONE || !scope_find(task))
+		return 0;
+	if (control.slots_off & (1u << slot))
 		return 0;
 	bpf_tail_call(ctx, &syscall_probes, slot);
 	return 0;

@@ -22,12 +22,16 @@
 
 enum wire_kind {
 	WIRE_NONE,
-	WIRE_EXEC,    /* a program was executed, or an attempt failed */
-	WIRE_EXIT,    /* the last thread of a process ended */
-	WIRE_OPEN,    /* open, openat, openat2, creat, open_by_handle_at */
-	WIRE_NETWORK, /* connect, or a datagram sent without connect */
-	WIRE_CGROUP,  /* a task left the session's cgroup */
-	WIRE_TTY,     /* the session's terminal, once it is known */
+	WIRE_EXEC,	/* a program was executed, or an attempt failed */
+	WIRE_EXIT,	/* the last thread of a process ended */
+	WIRE_OPEN,	/* open, openat, openat2, creat, open_by_handle_at */
+	WIRE_NETWORK,	/* connect, bind, listen, accept, a datagram sent without connect */
+	WIRE_CGROUP,	/* a task left the session's cgroup */
+	WIRE_TTY,	/* the session's terminal, once it is known */
+	WIRE_PRIVILEGE, /* a task got rights that it did not have */
+	WIRE_PTRACE,	/* a task reached into another process */
+	WIRE_KERNEL,	/* code was loaded into the kernel, or removed */
+	WIRE_FILE,	/* a name or a mount was made, removed or moved */
 	/* names the executable behind header.task.image; has no number, makes no audit record */
 	WIRE_IMAGE,
 	WIRE_MORE, /* further bytes of a part of an earlier record */
@@ -82,7 +86,12 @@ enum wire_part_type {
 	WIRE_PART_BASE,
 	WIRE_PART_CWD,	/* the task's working directory */
 	WIRE_PART_ARGS, /* argv: strings, each with its final NUL */
-	WIRE_PART_NAME, /* the terminal's name, as tty_name() has it ("pts0") */
+	/* a name that is no path: the terminal's, as tty_name() has it ("pts0"), a file system's type, a program's */
+	WIRE_PART_NAME,
+	/* the second path of a call that has two: where to, or what is mounted */
+	WIRE_PART_NEW_PATH,
+	WIRE_PART_NEW_REQUEST,
+	WIRE_PART_NEW_BASE,
 	WIRE_PARTS,
 };
 
@@ -106,6 +115,9 @@ struct wire_part {
 	__u16 type;  /* enum wire_part_type */
 	__u16 flags; /* enum wire_part_flags */
 	__u32 size;  /* bytes that follow in this record, padding not counted */
+	/* of a walked path: the mount namespace (as in /proc/PID/ns/mnt) whose tree it is in, 0 for the host's */
+	__u32 mount_ns;
+	__u32 reserved;
 };
 
 /* Parts: PATH (the executable that runs now), REQUEST, BASE, CWD, ARGS. */
@@ -146,20 +158,34 @@ struct wire_open {
 	__u32 mode;    /* as requested, before the umask */
 	__u16 via;     /* enum wire_via */
 	__u16 created; /* 1 when this call created the file */
-	/* 1 when flags, mode and resolve could not be read (openat2 with a bad pointer) */
-	__u32 unknown;
+	__u32 notes;   /* enum wire_open_notes */
+};
+
+enum wire_open_notes {
+	/* flags, mode and resolve could not be read (openat2 with a bad pointer) */
+	WIRE_OPEN_UNKNOWN = 1,
+	WIRE_OPEN_NO_RESULT = 2, /* return_code is not known */
 };
 
 enum wire_via {
 	WIRE_VIA_SYSCALL,
 	WIRE_VIA_HANDLE, /* open_by_handle_at */
 	WIRE_VIA_IO_URING,
+	WIRE_VIA_PIDFD_GETFD, /* another process's descriptor was copied */
+	WIRE_VIA_SCM_RIGHTS,  /* a descriptor came over a unix socket */
+	WIRE_VIA_OPEN_TREE,
+	WIRE_VIA_MQ_OPEN,
 	WIRE_VIAS,
 };
 
 enum wire_operation {
 	WIRE_CONNECT,
 	WIRE_SEND,
+	WIRE_CONNECTED, /* how a connect that did not wait has ended */
+	WIRE_BIND,
+	WIRE_LISTEN,
+	WIRE_ACCEPT,
+	WIRE_RECEIVE, /* a socket came from another process: pidfd_getfd, SCM_RIGHTS */
 	WIRE_OPERATIONS,
 };
 
@@ -176,9 +202,11 @@ struct wire_network {
 	__u16 flags;	   /* enum wire_network_flags */
 	__u8 src_addr[16]; /* network byte order; IPv4 in the first four */
 	__u8 dst_addr[16];
+	__u64 inode; /* of the socket, as in "socket:[4711]"; 0 when not known */
+	__u32 net_ns; /* network namespace (as in /proc/PID/ns/net) of the socket, 0 for the host's */
 	__u32 scope_id; /* IPv6 link-local, else 0 */
 	__u16 via;	/* enum wire_via */
-	__u16 reserved;
+	__u16 reserved[3];
 };
 
 enum wire_network_flags {
@@ -203,6 +231,95 @@ struct wire_cgroup {
 /* Parts: NAME. */
 struct wire_tty {
 	__u64 reserved;
+};
+
+/* What a task may do. */
+struct wire_rights {
+	__u32 uid, euid, suid, fsuid;
+	__u32 gid, egid, sgid, fsgid;
+	__u64 permitted; /* capabilities, a bit each (capabilities(7)) */
+	__u64 effective;
+	__u32 user_ns; /* as in /proc/PID/ns/user */
+	__u32 reserved;
+};
+
+enum wire_privilege_operation {
+	WIRE_PRIVILEGE_EXEC, /* a set-user-ID or set-group-ID program, or one with file capabilities */
+	WIRE_PRIVILEGE_SETID, /* setuid, setresgid, ... */
+	WIRE_PRIVILEGE_CAPSET,
+	WIRE_PRIVILEGE_USER_NAMESPACE, /* unshare, setns, clone: all capabilities, in there */
+	WIRE_PRIVILEGE_OPERATIONS,
+};
+
+struct wire_privilege {
+	__u32 operation; /* enum wire_privilege_operation */
+	__u32 call;	 /* number of the system call, of the native table; 0 for none */
+	struct wire_rights before;
+	struct wire_rights after;
+};
+
+enum wire_ptrace_operation {
+	WIRE_PTRACE_ATTACH,
+	WIRE_PTRACE_SEIZE,
+	WIRE_PTRACE_TRACEME, /* the target is the caller; its parent may reach into it */
+	WIRE_PTRACE_READ,    /* process_vm_readv */
+	WIRE_PTRACE_WRITE,   /* process_vm_writev */
+	WIRE_PTRACE_OPERATIONS,
+};
+
+struct wire_ptrace {
+	__s64 return_code;
+	__u32 operation; /* enum wire_ptrace_operation */
+	__u32 requested; /* the number that the caller gave, in its own pid namespace */
+	/* the process reached into, in the initial namespaces; 0 where it is not known */
+	__u32 target_pid;
+	__u32 target_uid;
+	__u64 target_session; /* key of its session, 0 for none */
+	char target_comm[WIRE_COMM_SIZE];
+};
+
+enum wire_kernel_operation {
+	WIRE_KERNEL_MODULE_LOAD,
+	WIRE_KERNEL_MODULE_UNLOAD,
+	WIRE_KERNEL_KEXEC,
+	WIRE_KERNEL_BPF_LOAD,
+	WIRE_KERNEL_OPERATIONS,
+};
+
+/* Parts: PATH (the module's or kernel's file), NAME (the module's, or the BPF program's), ARGS never. */
+struct wire_kernel {
+	__s64 return_code;
+	__u32 operation; /* enum wire_kernel_operation */
+	__u32 flags;	 /* as the caller gave them */
+	__u32 type;	 /* BPF: enum bpf_prog_type */
+	__u32 id;	 /* BPF: of the program, 0 when there is none */
+	__u64 inode;	 /* of PATH */
+	__u32 dev;
+	__u32 reserved;
+};
+
+enum wire_file_operation {
+	WIRE_FILE_UNLINK,
+	WIRE_FILE_RMDIR,
+	WIRE_FILE_RENAME,
+	WIRE_FILE_LINK,
+	WIRE_FILE_SYMLINK,
+	WIRE_FILE_TRUNCATE,
+	WIRE_FILE_MOUNT,
+	WIRE_FILE_UMOUNT,
+	WIRE_FILE_MOVE_MOUNT,
+	WIRE_FILE_PIVOT_ROOT,
+	WIRE_FILE_CHROOT,
+	WIRE_FILE_OPERATIONS,
+};
+
+/* Parts: PATH, REQUEST, BASE, NEW_PATH, NEW_REQUEST, NEW_BASE; of a mount NAME, the file system's type. */
+struct wire_file {
+	__s64 return_code;
+	__u64 flags;	 /* as the caller gave them */
+	__u32 operation; /* enum wire_file_operation */
+	__u16 via;	 /* enum wire_via */
+	__u16 notes;	 /* enum wire_open_notes */
 };
 
 /* Parts: PATH. */
@@ -230,13 +347,18 @@ enum wire_more_flags {
 /* A hidden padding byte would carry kernel memory to user space, or a field that nobody checks. */
 _Static_assert(sizeof(struct wire_task) == 72, "wire_task has padding");
 _Static_assert(sizeof(struct wire_header) == 104, "wire_header has padding");
-_Static_assert(sizeof(struct wire_part) == 8, "wire_part has padding");
+_Static_assert(sizeof(struct wire_part) == 16, "wire_part has padding");
 _Static_assert(sizeof(struct wire_exec) == 32, "wire_exec has padding");
 _Static_assert(sizeof(struct wire_exit) == 40, "wire_exit has padding");
 _Static_assert(sizeof(struct wire_open) == 48, "wire_open has padding");
-_Static_assert(sizeof(struct wire_network) == 64, "wire_network has padding");
+_Static_assert(sizeof(struct wire_network) == 80, "wire_network has padding");
 _Static_assert(sizeof(struct wire_cgroup) == 24, "wire_cgroup has padding");
 _Static_assert(sizeof(struct wire_tty) == 8, "wire_tty has padding");
+_Static_assert(sizeof(struct wire_rights) == 56, "wire_rights has padding");
+_Static_assert(sizeof(struct wire_privilege) == 120, "wire_privilege has padding");
+_Static_assert(sizeof(struct wire_ptrace) == 48, "wire_ptrace has padding");
+_Static_assert(sizeof(struct wire_kernel) == 40, "wire_kernel has padding");
+_Static_assert(sizeof(struct wire_file) == 24, "wire_file has padding");
 _Static_assert(sizeof(struct wire_image) == 16, "wire_image has padding");
 _Static_assert(sizeof(struct wire_more) == 16, "wire_more has padding");
 

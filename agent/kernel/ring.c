@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bpf/state.h"
+#include "kernel/places.h"
 
 enum {
 	RING_BATCH = 16384,
@@ -72,8 +73,10 @@ static int ring_map(struct ring *ring, const struct loader *loader)
 	int buffer = loader_map(loader, "ring");
 
 	ring->control = map_page(loader_map(loader, "seshat.bss"), PROT_READ | PROT_WRITE, 0);
-	if (ring->control)
+	if (ring->control) {
+		places_fill(ring->control);
 		ring->consumed = map_page(buffer, PROT_READ, 0);
+	}
 	if (ring->consumed)
 		ring->produced = map_page(buffer, PROT_READ, 1);
 	return ring->produced ? 0 : -errno;

@@ -55,11 +55,12 @@ static void encode_open(struct json *json, const struct probe_input *input)
 		path = record_bytes(record, WIRE_PART_PATH);
 	members_path(json, path, &record->parts[WIRE_PART_REQUEST],
 		     record_bytes(record, WIRE_PART_BASE));
-	if (!open->unknown)
+	if (!(open->notes & WIRE_OPEN_UNKNOWN))
 		encode_flags(json, open);
 	if (open->created)
 		json_boolean(json, "created", true);
-	json_int(json, "return_code", open->return_code);
+	if (!(open->notes & WIRE_OPEN_NO_RESULT))
+		json_int(json, "return_code", open->return_code);
 	if (path.size > 0) {
 		members_file(json, open->inode, open->dev);
 		if (record->parts[WIRE_PART_PATH].flags & WIRE_PATH_DELETED)

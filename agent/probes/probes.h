@@ -13,6 +13,10 @@ extern const struct probe probe_open;
 extern const struct probe probe_network;
 extern const struct probe probe_cgroup;
 extern const struct probe probe_tty;
+extern const struct probe probe_privilege;
+extern const struct probe probe_ptrace;
+extern const struct probe probe_kernel;
+extern const struct probe probe_file;
 extern const struct probe probe_start;	      /* event: struct session_start */
 extern const struct probe probe_lost;	      /* event: struct lost_event */
 extern const struct probe probe_end;	      /* event: struct session_end */

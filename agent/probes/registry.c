@@ -15,6 +15,10 @@ static const struct probe probe_more = { .fixed_size = sizeof(struct wire_more) 
 	X(WIRE_NETWORK, probe_network)          \
 	X(WIRE_CGROUP, probe_cgroup)            \
 	X(WIRE_TTY, probe_tty)                  \
+	X(WIRE_PRIVILEGE, probe_privilege)      \
+	X(WIRE_PTRACE, probe_ptrace)            \
+	X(WIRE_KERNEL, probe_kernel)            \
+	X(WIRE_FILE, probe_file)                \
 	X(WIRE_IMAGE, probe_image)              \
 	X(WIRE_MORE, probe_more)                \
 	X(EVENT_START, probe_start)             \

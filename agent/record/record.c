@@ -39,6 +39,8 @@ static size_t part_limit(unsigned int type)
 		[WIRE_PART_PATH] = WIRE_PATH_SIZE,	  [WIRE_PART_REQUEST] = WIRE_PATH_SIZE,
 		[WIRE_PART_BASE] = WIRE_PATH_SIZE,	  [WIRE_PART_CWD] = WIRE_PATH_SIZE,
 		[WIRE_PART_ARGS] = WIRE_ARGS_INLINE_SIZE, [WIRE_PART_NAME] = WIRE_PATH_SIZE,
+		[WIRE_PART_NEW_PATH] = WIRE_PATH_SIZE,	  [WIRE_PART_NEW_REQUEST] = WIRE_PATH_SIZE,
+		[WIRE_PART_NEW_BASE] = WIRE_PATH_SIZE,
 	};
 
 	return type < WIRE_PARTS ? limits[type] : 0;
@@ -59,8 +61,9 @@ static int decode_part(struct cursor *cursor, struct record *record)
 	data = cursor_take_padded(cursor, part->size);
 	if (!data)
 		return -EBADMSG;
-	record->parts[part->type] =
-		(struct record_part){ .data = data, .size = part->size, .flags = part->flags };
+	record->parts[part->type] = (struct record_part){
+		.data = data, .size = part->size, .flags = part->flags, .mount_ns = part->mount_ns
+	};
 	return 0;
 }
 

@@ -22,6 +22,8 @@ struct record_part {
 	const char *data; /* NULL when the part is not there */
 	size_t size;
 	uint16_t flags; /* enum wire_part_flags */
+	/* of a path that the kernel named: 0 for the host's */
+	uint32_t mount_ns;
 };
 
 /* Everything is borrowed from the bytes that were decoded. */
@@ -35,6 +37,10 @@ struct record {
 		const struct wire_network *network;
 		const struct wire_cgroup *cgroup;
 		const struct wire_tty *tty;
+		const struct wire_privilege *privilege;
+		const struct wire_ptrace *ptrace;
+		const struct wire_kernel *kernel;
+		const struct wire_file *file;
 		const struct wire_image *image;
 		const struct wire_more *more;
 	};

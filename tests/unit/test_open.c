@@ -181,7 +181,7 @@ static void openat2_tells_how_to_resolve_and_unknown_bits(void **state)
 
 static void unknown_flags_are_absent(void **state)
 {
-	struct wire_open open = { .return_code = -14, .unknown = 1 };
+	struct wire_open open = { .return_code = -14, .notes = WIRE_OPEN_UNKNOWN };
 	struct json_object *record;
 
 	(void)state;
