@@ -49,11 +49,14 @@ NUMBERS = {
     "mkdirat": 258,
     "setns": 308,
     "shutdown": 48,
+    "mq_open": 240,
+    "mq_unlink": 241,
     "open_tree": 428,
     "move_mount": 429,
     "fsopen": 430,
     "fsconfig": 431,
     "fsmount": 432,
+    "open_tree_attr": 467,
 }
 NUMBERS_32 = {
     "open": 5,
@@ -65,12 +68,14 @@ NUMBERS_32 = {
     "execveat": 358,
     "connect": 362,
     "openat2": 437,
+    "open_tree": 428,
+    "mq_open": 277,
     "sendto": 369,
     "sendmsg": 370,
     "sendmmsg": 345,
 }
 AT_FDCWD, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW = -100, 0x1000, 0x100
-OPENS = {"open", "openat", "openat2", "creat", "open_by_handle_at"}
+OPENS = {"open", "openat", "openat2", "creat", "open_by_handle_at", "open_tree", "open_tree_attr", "mq_open"}
 
 
 class Word(str):

@@ -107,7 +107,8 @@ def check_raw(record):
 def check_words(record):
     """Names must be those of the numbers that they stand beside."""
     if "flag_names" in record:
-        names, expected = record["flag_names"], flags.open_flag_names(record["flags"])
+        name_flags = flags.tree_flag_names if record.get("via") == "open_tree" else flags.open_flag_names
+        names, expected = record["flag_names"], name_flags(record["flags"])
         assert names[0] == expected[0] and sorted(names) == sorted(expected), record
         assert not any(name.startswith("0x") for name in names[:-1]), record
     if "signal" in record and record["signal"] < 32:
