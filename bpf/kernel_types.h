@@ -69,6 +69,7 @@ struct vfsmount {
 };
 
 struct ns_common {
+	unsigned int inum;
 	__u64 ns_id;
 };
 

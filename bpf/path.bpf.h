@@ -84,6 +84,18 @@ static __noinline void walk_nameless(struct scratch *scratch, const struct dentr
 }
 
 /*
+ * The number of the mount namespace that a mount is in, where that is not the host's; else 0. All mounts of a tree are
+ * in the same one, so that a walk need not get to the top to tell.
+ */
+static __always_inline __u32 mount_foreign(const struct mount *mount)
+{
+	const struct mnt_namespace *namespace = KREAD(mount, mnt_ns);
+	__u32 number = namespace ? KREAD(namespace, ns.inum) : 0;
+
+	return number == control.mount_ns[0] || number == control.mount_ns[1] ? 0 : number;
+}
+
+/*
  * Does the mount hang in no tree that has a root? Unmounted lazily it has no namespace, and made by open_tree(2) or
  * fsmount(2) an anonymous one: is_anon_ns() in fs/mount.h, by its number, or before there was one by its sequence.
  */
@@ -106,15 +118,33 @@ static __always_inline long walk_mount(struct path_walk *walk)
 	const struct mount *mount = (const struct mount *)walk->mount,
 			   *above = KREAD(mount, mnt_parent);
 
-	if (above == mount || !above) {
-		if (mount_is_detached(mount))
-			walk->flags |= WIRE_PATH_DETACHED;
+	if (above == mount || !above)
 		return 1;
-	}
 	walk->dentry = (__u64)KREAD(mount, mnt_mountpoint);
 	walk->mount = (__u64)above;
 	walk->root = (__u64)KREAD(above, mnt.mnt_root);
 	return walk->dentry == 0;
+}
+
+/*
+ * The top of a file system that was not reached at its mount's top. A file without a name has such a top of its own.
+ * Those of file systems are all called "/": then the file was moved out of what is mounted (a part of a file system), or
+ * opened by its handle, and it hangs in no tree of mounts.
+ */
+static __always_inline void walk_top(struct scratch *scratch, const struct dentry *dentry)
+{
+	char first = 0;
+
+	bpf_probe_read_kernel(&first, 1, KREAD(dentry, d_name.name));
+	if (first == '/') {
+		scratch->path.flags |= WIRE_PATH_DETACHED;
+		return;
+	}
+	scratch->path.flags |= WIRE_PATH_PSEUDO;
+	if (KREAD(dentry, d_name.len))
+		walk_prepend(scratch, dentry);
+	else
+		walk_nameless(scratch, dentry);
 }
 
 static long path_walk_step(__u32 index, void *data)
@@ -127,11 +157,7 @@ static long path_walk_step(__u32 index, void *data)
 		return walk_mount(walk);
 	parent = KREAD(dentry, d_parent);
 	if (parent == dentry) {
-		walk->flags |= WIRE_PATH_PSEUDO;
-		if (KREAD(dentry, d_name.len))
-			walk_prepend(scratch, dentry);
-		else
-			walk_nameless(scratch, dentry);
+		walk_top(scratch, dentry);
 		return 1;
 	}
 	walk->dentry = (__u64)parent;
@@ -149,27 +175,38 @@ static __always_inline void walk_mark(struct scratch *scratch)
 		walk_word(scratch, "(unreachable)", UNREACHABLE_LENGTH); /* as getcwd(2) has it */
 }
 
-/* The path that path_from() has set the beginning of, as a part of the record. */
-SHARED int part_path(struct scratch *scratch, __u16 type)
+/* Walks from where path_from() has set the beginning. Returns enum wire_part_flags. */
+static __always_inline __u32 path_walk(struct scratch *scratch)
 {
-	struct walk_loop loop;
-	struct dentry *dentry;
-	__u32 at, position, size;
+	const struct dentry *dentry = (const struct dentry *)scratch->path.dentry;
+	bool detached = mount_is_detached((const struct mount *)scratch->path.mount);
+	struct walk_loop loop = { .scratch = scratch };
 
-	if (!scratch || !scratch->path.dentry || !part_begin(scratch, WIRE_PATH_SIZE, &at))
-		return 0;
-	loop.scratch = scratch;
-	dentry = (struct dentry *)scratch->path.dentry;
 	bpf_loop(WALK_STEPS, path_walk_step, &loop, 0);
 	/* d_unlinked(): no longer in the hash, and not the top of a tree, which never was. */
 	if (!KREAD(dentry, d_hash.pprev) && KREAD(dentry, d_parent) != dentry)
 		scratch->path.flags |= WIRE_PATH_DELETED;
+	/* What has no name is in a mount of the kernel's own, which never was in a tree. */
+	if (detached && !(scratch->path.flags & WIRE_PATH_PSEUDO))
+		scratch->path.flags |= WIRE_PATH_DETACHED;
 	if (scratch->path.position >= WIRE_PATH_SIZE) {
 		/* The top of the tree itself has no components. */
 		scratch->path.position = WIRE_PATH_SIZE;
 		walk_character(scratch, '/');
 	}
 	walk_mark(scratch);
+	return scratch->path.flags;
+}
+
+/* The path that path_from() has set the beginning of, as a part of the record. */
+SHARED int part_path(struct scratch *scratch, __u16 type)
+{
+	__u32 at, position, size, flags, mount_ns;
+
+	if (!scratch || !scratch->path.dentry || !part_begin(scratch, WIRE_PATH_SIZE, &at))
+		return 0;
+	mount_ns = mount_foreign((const struct mount *)scratch->path.mount);
+	flags = path_walk(scratch);
 	position = scratch->path.position & (WIRE_PATH_SIZE - 1);
 	size = WIRE_PATH_SIZE - position;
 	barrier_var(size);
@@ -177,7 +214,10 @@ SHARED int part_path(struct scratch *scratch, __u16 type)
 		return 0;
 	bpf_probe_read_kernel(&scratch->record[at + sizeof(struct wire_part)], size,
 			      &scratch->walk[position & (WIRE_PATH_SIZE - 1)]);
-	return part_end(scratch, at, type, (__u16)scratch->path.flags, size);
+	part_end(scratch, at, type, (__u16)flags, size);
+	if (!(flags & (WIRE_PATH_DETACHED | WIRE_PATH_PSEUDO)))
+		((struct wire_part *)&scratch->record[at])->mount_ns = mount_ns;
+	return 0;
 }
 
 /* Where the next walk begins. */
@@ -215,7 +255,7 @@ static __always_inline struct file *file_of(struct task_struct *task, __u32 desc
 }
 
 /*
- * Do the current task's paths begin where walked paths begin, so that an absolute one is right as it is? The real
+ * Do the current task's paths begin where the host's begin, so that an absolute one is right as it is? The real
  * root is mounted over the root of the kernel's first, empty file system, or is the top itself.
  */
 static __always_inline bool root_is_plain(struct task_struct *task)
@@ -224,7 +264,8 @@ static __always_inline bool root_is_plain(struct task_struct *task)
 	struct vfsmount *vfsmount = KREAD(fs, root.mnt);
 	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt), *above;
 
-	if (KREAD(fs, root.dentry) != KREAD(vfsmount, mnt_root))
+	if (KREAD(fs, root.dentry) != KREAD(vfsmount, mnt_root) || mount_is_detached(mount) ||
+	    mount_foreign(mount))
 		return false;
 	above = KREAD(mount, mnt_parent);
 	return above == mount || (KREAD(mount, mnt_mountpoint) == KREAD(above, mnt.mnt_root) &&
@@ -235,7 +276,7 @@ enum { FD_CWD = -100 }; /* AT_FDCWD */
 
 /*
  * What a request is relative to, as WIRE_PART_BASE: the task's root for an absolute one (left out where it is
- * the top of the tree), the working directory, or a descriptor's directory. `in_root`: RESOLVE_IN_ROOT, where
+ * the top of the host's tree), the working directory, or a descriptor's directory. `in_root`: RESOLVE_IN_ROOT, where
  * an absolute request begins at the descriptor too.
  */
 SHARED int part_base(struct scratch *scratch, int descriptor, __u64 request, __u32 in_root)
