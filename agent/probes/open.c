@@ -67,11 +67,15 @@ static void encode_open(struct json *json, const struct probe_input *input)
 {
 	const struct record *record = input->record;
 	const struct wire_open *open = record->open;
+	const struct record_part *opened = NULL;
 	struct bytes path = { 0 };
 
-	if (open->return_code >= 0)
+	if (open->return_code >= 0) {
+		opened = &record->parts[WIRE_PART_PATH];
 		path = record_bytes(record, WIRE_PART_PATH);
-	members_path(json, path, &record->parts[WIRE_PART_REQUEST], open_base(record));
+	}
+	if (members_path(json, path, &record->parts[WIRE_PART_REQUEST], open_base(record)))
+		members_place(json, "path", opened, &record->parts[WIRE_PART_BASE]);
 	if (open->via == WIRE_VIA_OPEN_TREE)
 		encode_tree_flags(json, open);
 	else if (!(open->notes & WIRE_OPEN_UNKNOWN))
