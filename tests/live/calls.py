@@ -228,7 +228,7 @@ def check(script, log, out, workload, cgroups=1):
 def differences(call, all_facts, record, workload):
     event, expected = call["expect"]
     facts = all_facts[call["name"]]
-    expected = resolve(expected, facts.get("call"), all_facts)
+    expected = resolve(expected, facts.get("call") or facts.get("parent"), all_facts)
     if facts.get("call") is None:
         # Named after what was asked for, or, where only a descriptor was given, after what runs.
         call["program"] = expected.get("requested_path", expected["path"]) or call["exe"]

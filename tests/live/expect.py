@@ -51,6 +51,7 @@ def disk(
     via=None,
     inode=None,
     dev=None,
+    nameless=False,
 ):
     """An open. RESULT is the failure, None a success, which the kernel names. A path of None was unreadable."""
     source = "unreadable" if path is None else "kernel" if result is None else "request"
@@ -70,8 +71,20 @@ def disk(
             "dev": (dev or fact("dev")) if known else None,
             "deleted": deleted or None,
             "via": via,
+            "paths_nameless": ["/path"] if nameless else None,
         }
     )
+
+
+def inside(expected, *keys, of=None):
+    """The same, with these paths in the mount namespace of the caller, or of another call's."""
+    event, fields = expected
+
+    def namespaces(told):
+        number = (told["all"][of[1:]]["call"] if of else told)["mount_ns"]
+        return {f"/{key}": number for key in keys}
+
+    return event, fields | {"mount_namespaces": namespaces}
 
 
 class FlagNames(list):
@@ -119,6 +132,7 @@ def command(
             "inode": inode,
             "dev": dev,
             "memfd": memfd or None,
+            "paths_nameless": ["/exe", "/path"] if memfd else None,
             "deleted": deleted or None,
         }
     )
