@@ -6,8 +6,9 @@
 #include "part.bpf.h"
 
 enum {
-	/* components and mounts: a path of PATH_MAX has at most half as many of each */
-	WALK_STEPS = 8192,
+	/* components, of which a path has at most half PATH_MAX, and mounts: over each other more than fs.mount-max */
+	WALK_STEPS = 131072,
+	CUT_LENGTH = 3,
 	NAME_LENGTH = 255, /* NAME_MAX */
 	UNREACHABLE_LENGTH = 13,
 	NUMBER_DIGITS = 20,  /* of an inode number */
@@ -147,21 +148,39 @@ static __always_inline void walk_top(struct scratch *scratch, const struct dentr
 		walk_nameless(scratch, dentry);
 }
 
+/* How often the name was moved so far; odd while it is being moved (__d_move() in fs/dcache.c). */
+static __always_inline __u32 dentry_moved(const struct dentry *dentry)
+{
+	return KREAD(dentry, d_seq.seqcount.sequence);
+}
+
 static long path_walk_step(__u32 index, void *data)
 {
 	struct scratch *scratch = ((struct walk_loop *)data)->scratch;
 	struct path_walk *walk = &scratch->path;
 	const struct dentry *dentry = (const struct dentry *)walk->dentry, *parent;
+	__u32 moved, position = walk->position;
+	long r;
 
 	if (walk->dentry == walk->root)
 		return walk_mount(walk);
+	moved = dentry_moved(dentry);
 	parent = KREAD(dentry, d_parent);
 	if (parent == dentry) {
 		walk_top(scratch, dentry);
 		return 1;
 	}
-	walk->dentry = (__u64)parent;
-	return parent ? walk_prepend(scratch, dentry) : 1;
+	if (!parent)
+		return 1;
+	r = walk_prepend(scratch, dentry);
+	/* Else the parent may be that of before and the name that of after: read both again. */
+	if (moved % 2 == 0 && moved == dentry_moved(dentry)) {
+		walk->dentry = (__u64)parent;
+		return r;
+	}
+	walk->position = position;
+	walk->flags &= ~(__u32)WIRE_PATH_CUT;
+	return 0;
 }
 
 /* What is no whole path from a root does not look like one, which begins with "/". */
@@ -169,8 +188,11 @@ static __always_inline void walk_mark(struct scratch *scratch)
 {
 	__u32 position = scratch->path.position;
 
-	if (scratch->path.flags & WIRE_PATH_CUT)
-		__builtin_memcpy(&scratch->walk[position & (WIRE_PATH_SIZE - 1)], "...", 3);
+	if ((scratch->path.flags & WIRE_PATH_CUT) && position >= CUT_LENGTH)
+		walk_word(scratch, "...", CUT_LENGTH);
+	else if (scratch->path.flags & WIRE_PATH_CUT)
+		__builtin_memcpy(&scratch->walk[position & (WIRE_PATH_SIZE - 1)], "...",
+				 CUT_LENGTH);
 	else if ((scratch->path.flags & WIRE_PATH_DETACHED) && position >= UNREACHABLE_LENGTH)
 		walk_word(scratch, "(unreachable)", UNREACHABLE_LENGTH); /* as getcwd(2) has it */
 }
@@ -182,7 +204,8 @@ static __always_inline __u32 path_walk(struct scratch *scratch)
 	bool detached = mount_is_detached((const struct mount *)scratch->path.mount);
 	struct walk_loop loop = { .scratch = scratch };
 
-	bpf_loop(WALK_STEPS, path_walk_step, &loop, 0);
+	if (bpf_loop(WALK_STEPS, path_walk_step, &loop, 0) >= WALK_STEPS)
+		scratch->path.flags |= WIRE_PATH_CUT;
 	/* d_unlinked(): no longer in the hash, and not the top of a tree, which never was. */
 	if (!KREAD(dentry, d_hash.pprev) && KREAD(dentry, d_parent) != dentry)
 		scratch->path.flags |= WIRE_PATH_DELETED;
