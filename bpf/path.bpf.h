@@ -15,6 +15,9 @@ enum {
 	FILE_TYPE = 0170000, /* S_IFMT, and two of its values */
 	FILE_SOCKET = 0140000,
 	FILE_FIFO = 0010000,
+	SB_KERNMOUNT = 1 << 22,	  /* a file system of the kernel's own */
+	NSFS_MAGIC = 0x6e736673,  /* of namespaces, as /proc/PID/ns leads to them */
+	NAMESPACE_NAME_SIZE = 16, /* "cgroup", the longest, and more */
 };
 
 struct walk_loop {
@@ -58,6 +61,22 @@ static __always_inline void walk_word(struct scratch *scratch, const char *word,
 	scratch->path.position = position;
 }
 
+/* "/mnt:[", before the number of a namespace. */
+static __always_inline void walk_namespace(struct scratch *scratch, const struct inode *inode)
+{
+	const struct ns_common *namespace = KREAD(inode, i_private);
+	char name[NAMESPACE_NAME_SIZE] = "";
+	__u32 i;
+
+	bpf_probe_read_kernel_str(name, sizeof(name), KREAD(namespace, ops, name));
+	walk_character(scratch, '[');
+	walk_character(scratch, ':');
+	for (i = 0; i < NAMESPACE_NAME_SIZE; i++)
+		if (name[NAMESPACE_NAME_SIZE - 1 - i])
+			walk_character(scratch, name[NAMESPACE_NAME_SIZE - 1 - i]);
+	walk_character(scratch, '/');
+}
+
 /*
  * Pipes and sockets have no name but the one that d_path() makes of their type and number, "pipe:[4711]". It is
  * the whole path, so there is room for it.
@@ -76,7 +95,9 @@ static __noinline void walk_nameless(struct scratch *scratch, const struct dentr
 		if (!number)
 			break;
 	}
-	if (type == FILE_FIFO)
+	if (KREAD(inode, i_sb, s_magic) == NSFS_MAGIC)
+		walk_namespace(scratch, inode);
+	else if (type == FILE_FIFO)
 		walk_word(scratch, "/pipe:[", 7);
 	else if (type == FILE_SOCKET)
 		walk_word(scratch, "/socket:[", 9);
@@ -128,21 +149,22 @@ static __always_inline long walk_mount(struct path_walk *walk)
 }
 
 /*
- * The top of a file system that was not reached at its mount's top. A file without a name has such a top of its own.
- * Those of file systems are all called "/": then the file was moved out of what is mounted (a part of a file system), or
- * opened by its handle, and it hangs in no tree of mounts.
+ * A top that is not the mount's. In a file system of the kernel's own every file is one, with a name that is none or "/"
+ * where d_path() makes one up. In others the file was moved out of what is mounted (a part of the file system), or
+ * opened by its handle: it hangs in no tree of mounts.
  */
 static __always_inline void walk_top(struct scratch *scratch, const struct dentry *dentry)
 {
+	struct inode *inode = KREAD(dentry, d_inode);
 	char first = 0;
 
 	bpf_probe_read_kernel(&first, 1, KREAD(dentry, d_name.name));
-	if (first == '/') {
+	if (first == '/' && !(KREAD(inode, i_sb, s_flags) & SB_KERNMOUNT)) {
 		scratch->path.flags |= WIRE_PATH_DETACHED;
 		return;
 	}
 	scratch->path.flags |= WIRE_PATH_PSEUDO;
-	if (KREAD(dentry, d_name.len))
+	if (first && first != '/')
 		walk_prepend(scratch, dentry);
 	else
 		walk_nameless(scratch, dentry);
