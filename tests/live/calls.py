@@ -27,6 +27,7 @@ NUMBERS = {
     "unlink": 87,
     "prctl": 157,
     "setrlimit": 160,
+    "pivot_root": 155,
     "chroot": 161,
     "mount": 165,
     "umount2": 166,
