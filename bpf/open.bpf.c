@@ -4,9 +4,10 @@
 
 enum {
 	OPEN_CREAT = 00000101 |
-		     00001000,	  /* what creat(2) stands for: O_CREAT | O_WRONLY | O_TRUNC */
-	OPEN_TMPFILE = 020000000, /* __O_TMPFILE */
-	OPEN_IN_ROOT = 0x10,	  /* RESOLVE_IN_ROOT */
+		     00001000, /* what creat(2) stands for: O_CREAT | O_WRONLY | O_TRUNC */
+	OPEN_EXCLUSIVE = 00000100 | 00000200, /* O_CREAT | O_EXCL */
+	OPEN_TMPFILE = 020000000,	      /* __O_TMPFILE */
+	OPEN_IN_ROOT = 0x10,		      /* RESOLVE_IN_ROOT */
 };
 
 struct open_how {
@@ -41,6 +42,11 @@ static __always_inline void open_arguments(struct open_request *request, const s
 	} else if (number == (compat ? COMPAT_OPEN_BY_HANDLE_AT : NATIVE_OPEN_BY_HANDLE_AT)) {
 		request->how.flags = (__u32)third;
 		request->via = WIRE_VIA_HANDLE;
+	} else if (number == BOTH_OPEN_TREE || number == BOTH_OPEN_TREE_ATTR) {
+		request->directory = (int)first;
+		request->path = second;
+		request->how.flags = (__u32)third;
+		request->via = WIRE_VIA_OPEN_TREE;
 	} else if (number == (compat ? COMPAT_CREAT : NATIVE_CREAT)) {
 		request->path = first;
 		request->how.flags = OPEN_CREAT;
@@ -49,7 +55,23 @@ static __always_inline void open_arguments(struct open_request *request, const s
 		request->path = first;
 		request->how.flags = (__u32)second;
 		request->how.mode = (__u16)third;
+		if (number == (compat ? COMPAT_MQ_OPEN : NATIVE_MQ_OPEN))
+			request->via = WIRE_VIA_MQ_OPEN;
 	}
+}
+
+/* Did the call make the file that it has opened? */
+static __always_inline bool open_created(const struct file *file,
+					 const struct open_request *request)
+{
+	/* Its flags are others. */
+	if (request->via == WIRE_VIA_OPEN_TREE)
+		return false;
+	/* The kernel does not mark a new queue: this is what tells (do_mq_open()). */
+	if (request->via == WIRE_VIA_MQ_OPEN)
+		return (request->how.flags & OPEN_EXCLUSIVE) == OPEN_EXCLUSIVE;
+	/* A file without a name is always a new one, though not marked as such (vfs_tmpfile()). */
+	return (KREAD(file, f_mode) & FMODE_CREATED) || (request->how.flags & OPEN_TMPFILE);
 }
 
 static __always_inline void open_result(struct scratch *scratch, struct wire_open *open,
@@ -60,7 +82,8 @@ static __always_inline void open_result(struct scratch *scratch, struct wire_ope
 	struct inode *inode;
 
 	if (!file) {
-		if (request->path)
+		/* The name of a queue is relative to the queues' file system alone. */
+		if (request->path && request->via != WIRE_VIA_MQ_OPEN)
 			part_base(scratch, request->directory, request->path,
 				  request->how.resolve & OPEN_IN_ROOT);
 		return;
@@ -68,9 +91,7 @@ static __always_inline void open_result(struct scratch *scratch, struct wire_ope
 	inode = KREAD(file, f_inode);
 	open->inode = KREAD(inode, i_ino);
 	open->dev = KREAD(inode, i_sb, s_dev);
-	/* A file without a name is always a new one, though not marked as such (vfs_tmpfile()). */
-	open->created = (KREAD(file, f_mode) & FMODE_CREATED) ||
-			(request->how.flags & OPEN_TMPFILE);
+	open->created = open_created(file, request);
 	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 }
 

@@ -115,6 +115,17 @@ static void describe_path(struct text *text, struct json_object *record, const c
 		text_printf(text, "(unreadable)");
 }
 
+/* Where the path is not in the host's tree. */
+static void describe_place(struct text *text, struct json_object *record)
+{
+	struct json_object *namespaces, *number;
+
+	if (!json_object_object_get_ex(record, "mount_namespaces", &namespaces) ||
+	    !json_object_object_get_ex(namespaces, "/path", &number))
+		return;
+	text_printf(text, " (in mount namespace %" PRId64 ")", json_object_get_int64(number));
+}
+
 /* Strings of an array with something between them. */
 static void describe_names(struct text *text, struct json_object *values, const char *between)
 {
@@ -172,6 +183,7 @@ static void describe_command(struct text *text, struct json_object *record)
 		text_quoted(text, interpreter, WORD_LIMIT);
 		text_printf(text, ")");
 	}
+	describe_place(text, record);
 	describe_if(text, record, "memfd");
 	describe_if(text, record, "deleted");
 	describe_failure(text, record);
@@ -217,6 +229,7 @@ static void describe_disk(struct text *text, struct json_object *record)
 		}
 		text_color(text, TEXT_PLAIN);
 	}
+	describe_place(text, record);
 	describe_if(text, record, "created");
 	describe_if(text, record, "deleted");
 	describe_via(text, record);
@@ -271,6 +284,7 @@ static void describe_network(struct text *text, struct json_object *record)
 	} else if (family == AF_UNIX) {
 		text_printf(text, " ");
 		describe_path(text, record, "path");
+		describe_place(text, record);
 	} else if (family == AF_UNSPEC) {
 		text_printf(text, " (disconnect)");
 	} else if (pretty_string(record, "dst_addr").data) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "probes/members.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -32,7 +31,7 @@ static struct bytes path_join(struct bytes base, struct bytes request, char *at)
 	return (struct bytes){ .data = at, .size = size + request.size };
 }
 
-void members_path(struct json *json, struct bytes kernel, const struct record_part *request,
+bool members_path(struct json *json, struct bytes kernel, const struct record_part *request,
 		  struct bytes base)
 {
 	char joined[PATH_JOINED_SIZE];
@@ -44,12 +43,22 @@ void members_path(struct json *json, struct bytes kernel, const struct record_pa
 		path = path_join(base, asked, joined);
 	if (path.size == 0) {
 		json_plain(json, "path_source", "unreadable");
-		return;
+		return false;
 	}
 	json_string(json, "path", path);
 	if (readable && !bytes_equal(path, asked))
 		json_string(json, "requested_path", asked);
 	json_plain(json, "path_source", kernel.size > 0 ? "kernel" : "request");
+	return true;
+}
+
+void members_place(struct json *json, const char *key, const struct record_part *kernel,
+		   const struct record_part *base)
+{
+	if (kernel && kernel->size > 0)
+		json_place(json, key, kernel);
+	else if (base && base->data)
+		json_place(json, key, base);
 }
 
 /* Writes the digits of number before end. Returns where they begin. */
@@ -79,6 +88,8 @@ void members_via(struct json *json, unsigned int via)
 	static const char *const names[WIRE_VIAS] = {
 		[WIRE_VIA_HANDLE] = "handle",
 		[WIRE_VIA_IO_URING] = "io_uring",
+		[WIRE_VIA_OPEN_TREE] = "open_tree",
+		[WIRE_VIA_MQ_OPEN] = "mq_open",
 	};
 
 	if (via < WIRE_VIAS && names[via])

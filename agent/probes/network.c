@@ -123,8 +123,10 @@ static void encode_unix(struct json *json, const struct record *record)
 	/* A name ends at its NUL, however long the address was said to be (unix(7)). */
 	if (request.data)
 		request.size = strnlen(request.data, request.size);
-	if (path.size > 0 || request.size > 0)
-		members_path(json, path, &request, record_bytes(record, WIRE_PART_BASE));
+	if ((path.size > 0 || request.size > 0) &&
+	    members_path(json, path, &request, record_bytes(record, WIRE_PART_BASE)))
+		members_place(json, "path", &record->parts[WIRE_PART_PATH],
+			      &record->parts[WIRE_PART_BASE]);
 }
 
 static void encode_network(struct json *json, const struct probe_input *input)

@@ -23,6 +23,9 @@ const char *names_open_flag(struct flag_walk *walk);
 /* The next name of an openat2(2) RESOLVE flag, likewise. */
 const char *names_resolve_flag(struct flag_walk *walk);
 
+/* The next name of an open_tree(2) flag, likewise. */
+const char *names_tree_flag(struct flag_walk *walk);
+
 /* The name of the access mode in flags: never NULL. Flags with O_PATH have one too: O_RDONLY. */
 const char *names_access_mode(uint64_t flags);
 

@@ -27,6 +27,7 @@ NUMBERS = {
     "unlink": 87,
     "prctl": 157,
     "setrlimit": 160,
+    "pivot_root": 155,
     "chroot": 161,
     "mount": 165,
     "umount2": 166,
@@ -49,11 +50,14 @@ NUMBERS = {
     "mkdirat": 258,
     "setns": 308,
     "shutdown": 48,
+    "mq_open": 240,
+    "mq_unlink": 241,
     "open_tree": 428,
     "move_mount": 429,
     "fsopen": 430,
     "fsconfig": 431,
     "fsmount": 432,
+    "open_tree_attr": 467,
 }
 NUMBERS_32 = {
     "open": 5,
@@ -65,12 +69,14 @@ NUMBERS_32 = {
     "execveat": 358,
     "connect": 362,
     "openat2": 437,
+    "open_tree": 428,
+    "mq_open": 277,
     "sendto": 369,
     "sendmsg": 370,
     "sendmmsg": 345,
 }
 AT_FDCWD, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW = -100, 0x1000, 0x100
-OPENS = {"open", "openat", "openat2", "creat", "open_by_handle_at"}
+OPENS = {"open", "openat", "openat2", "creat", "open_by_handle_at", "open_tree", "open_tree_attr", "mq_open"}
 
 
 class Word(str):
@@ -223,7 +229,7 @@ def check(script, log, out, workload, cgroups=1):
 def differences(call, all_facts, record, workload):
     event, expected = call["expect"]
     facts = all_facts[call["name"]]
-    expected = resolve(expected, facts.get("call"), all_facts)
+    expected = resolve(expected, facts.get("call") or facts.get("parent"), all_facts)
     if facts.get("call") is None:
         # Named after what was asked for, or, where only a descriptor was given, after what runs.
         call["program"] = expected.get("requested_path", expected["path"]) or call["exe"]

@@ -67,7 +67,7 @@ static void learn(void)
 static void check_exe(uint64_t image, uint32_t pid, const char *expected)
 {
 	struct wire_task task = { .pid = pid, .image = { image, 0xdef } };
-	struct bytes exe = enrich_exe(enricher, &task);
+	struct record_part exe = enrich_exe(enricher, &task);
 
 	if (!expected) {
 		assert_null(exe.data);

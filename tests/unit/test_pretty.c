@@ -121,6 +121,14 @@ static void test_disk(void **state)
 	       "\"return_code\":-18}",
 	       "15:30:00.118 curl[4714]           open     /tmp/x O_RDONLY RESOLVE_BENEATH (via io_uring) "
 	       "-> EXDEV\n");
+	expect(HEAD("session.disk") CURL ",\"path\":\"/etc/shadow\",\"flag_names\":[\"O_RDONLY\"],"
+					 "\"return_code\":3,\"mount_namespaces\":{\"/exe\":7,"
+					 "\"/path\":4026532291}}\n",
+	       "15:30:00.118 curl[4714]           open     /etc/shadow O_RDONLY "
+	       "(in mount namespace 4026532291)\n");
+	expect(HEAD("session.disk") CURL ",\"path\":\"/x\",\"flag_names\":[\"O_RDONLY\"],"
+					 "\"return_code\":3,\"mount_namespaces\":{\"/exe\":7}}\n",
+	       "15:30:00.118 curl[4714]           open     /x O_RDONLY\n");
 	expect(HEAD("session.disk") CURL ",\"path_source\":\"unreadable\",\"return_code\":-14}",
 	       "15:30:00.118 curl[4714]           open     (unreadable) -> EFAULT\n");
 }
