@@ -89,6 +89,9 @@ SHARED int exec_body(struct task_state *state, __u64 pointer)
 	if (!state || !file)
 		return 0;
 	tty_tell(task, state);
+	/* An executable that user space does not hear of now is told with the task's next record. */
+	state->image[0] = 0;
+	state->image[1] = 0;
 	scratch = record_begin(WIRE_EXEC, sizeof(*exec), task, state);
 	if (!scratch)
 		return 0;
@@ -103,7 +106,6 @@ SHARED int exec_body(struct task_state *state, __u64 pointer)
 	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 	exec_request(scratch, task, bprm, exec);
 	part_path_of(scratch, WIRE_PART_CWD, KREAD(task, fs), pwd);
-	/* An executable that user space did not hear of is told with the task's next record. */
 	if (!args_area(scratch, KREAD(mm, arg_start), KREAD(mm, arg_end), KREAD(bprm, argc))) {
 		state->image[0] = (__u64)KREAD(file, f_path.dentry);
 		state->image[1] = (__u64)KREAD(file, f_path.mnt);

@@ -29,18 +29,21 @@ static __always_inline void image_send(struct task_struct *task, struct task_sta
 	}
 }
 
-/* Before a record of the task: has user space heard of the executable that it runs now? */
+/*
+ * Before a record of the task: has user space heard of the executable? It is the one that was executed, by the task or
+ * before it was forked, and only an exec changes it: mm->exe_file is also what prctl(PR_SET_MM) makes of it, at anyone's
+ * wish in a user namespace of his own.
+ */
 static __always_inline void image_tell(struct task_struct *task, struct task_state *state)
 {
-	struct file *file = KREAD(task, mm, exe_file);
-	__u64 dentry, mount;
+	struct file *file;
 
-	if (!file)
+	if (state->image[0])
 		return;
-	dentry = (__u64)KREAD(file, f_path.dentry);
-	mount = (__u64)KREAD(file, f_path.mnt);
-	if (dentry && (dentry != state->image[0] || mount != state->image[1]))
-		image_send(task, state, file, dentry, mount);
+	file = KREAD(task, mm, exe_file);
+	if (file)
+		image_send(task, state, file, (__u64)KREAD(file, f_path.dentry),
+			   (__u64)KREAD(file, f_path.mnt));
 }
 
 #endif
