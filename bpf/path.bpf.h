@@ -117,16 +117,39 @@ static __always_inline long walk_mount(struct path_walk *walk)
 	return walk->dentry == 0;
 }
 
+/*
+ * The name of a dentry and its parent as they were at one moment: a rename (__d_move() in fs/dcache.c) makes the sequence
+ * odd while it changes the two. Then nothing is prepended, and the next step tries again: a step is far shorter.
+ */
+static __always_inline long walk_name(struct scratch *scratch, const struct dentry *dentry)
+{
+	struct path_walk *walk = &scratch->path;
+	__u32 position = walk->position, sequence = KREAD(dentry, d_seq.seqcount.sequence);
+	struct dentry *parent;
+	long r;
+
+	barrier();
+	parent = KREAD(dentry, d_parent);
+	r = walk_prepend(scratch, dentry);
+	barrier();
+	if ((sequence & 1) || KREAD(dentry, d_seq.seqcount.sequence) != sequence) {
+		walk->position = position;
+		walk->flags &= ~(__u32)WIRE_PATH_CUT;
+		return 0;
+	}
+	walk->dentry = (__u64)parent;
+	return parent ? r : 1;
+}
+
 static long path_walk_step(__u32 index, void *data)
 {
 	struct scratch *scratch = ((struct walk_loop *)data)->scratch;
 	struct path_walk *walk = &scratch->path;
-	const struct dentry *dentry = (const struct dentry *)walk->dentry, *parent;
+	const struct dentry *dentry = (const struct dentry *)walk->dentry;
 
 	if (walk->dentry == walk->root)
 		return walk_mount(walk);
-	parent = KREAD(dentry, d_parent);
-	if (parent == dentry) {
+	if (KREAD(dentry, d_parent) == dentry) {
 		walk->flags |= WIRE_PATH_PSEUDO;
 		if (KREAD(dentry, d_name.len))
 			walk_prepend(scratch, dentry);
@@ -134,8 +157,7 @@ static long path_walk_step(__u32 index, void *data)
 			walk_nameless(scratch, dentry);
 		return 1;
 	}
-	walk->dentry = (__u64)parent;
-	return parent ? walk_prepend(scratch, dentry) : 1;
+	return walk_name(scratch, dentry);
 }
 
 /* What is no whole path from a root does not look like one, which begins with "/". */
