@@ -106,10 +106,9 @@ SHARED int exec_body(struct task_state *state, __u64 pointer)
 	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 	exec_request(scratch, task, bprm, exec);
 	part_path_of(scratch, WIRE_PART_CWD, KREAD(task, fs), pwd);
-	if (!args_area(scratch, KREAD(mm, arg_start), KREAD(mm, arg_end), KREAD(bprm, argc))) {
-		state->image[0] = (__u64)KREAD(file, f_path.dentry);
-		state->image[1] = (__u64)KREAD(file, f_path.mnt);
-	}
+	if (!args_area(scratch, KREAD(mm, arg_start), KREAD(mm, arg_end), KREAD(bprm, argc)))
+		image_told(state, (__u64)KREAD(file, f_path.dentry),
+			   (__u64)KREAD(file, f_path.mnt));
 	return 0;
 }
 

@@ -2,14 +2,17 @@
 """Lying about what is run and what is opened: the record has what the kernel did, or says that it has only a claim."""
 import os
 import shutil
+import signal
+import subprocess
 from errno import EACCES
 
 import machine
 import pytest
 from calls import AT_FDCWD, Script
 from expect import disk
-from session import json_lines
+from session import json_lines, read_until, recorders_of, wait_gone
 from test_forged import answer
+from test_places import deep
 
 NOBODY = machine.NOBODY
 
@@ -98,7 +101,7 @@ def test_a_folder_that_is_renamed_during_the_walk(start, place):
         start([machine.workload("flip_names"), *names, "file", "30000"]), b"/file"
     )
     assert count == 30000
-    assert paths == {name + b"/file" for name in names}
+    assert paths and paths <= {name + b"/file" for name in names}
 
 
 def test_a_link_that_is_swapped_during_the_walk(audit, place):
@@ -153,3 +156,37 @@ def test_a_program_that_has_just_been_replaced(audit, place):
     records = log.of("session.command", path=program)
     assert [record["inode"] == first for record in records] == [True, False]
     assert not any("deleted" in record for record in records)
+
+
+def test_a_program_that_waits_until_it_is_forgotten(start, place):
+    """Hundreds of others are executed, by the longest names, until the recorder has no room for the first one's; what that
+    does then is told with its own name all the same, though it has ended before anybody could look."""
+    fifo, other = place + b"/fifo", place + b"/other"
+    os.mkfifo(fifo)
+    shutil.copy(os.path.realpath("/bin/sh"), other)
+    folder = deep(place, 4080)
+    shutil.copy(machine.workload("nothing"), folder + b"/0")
+    for number in range(1, 400):
+        os.link(folder + b"/0", folder + b"/%d" % number)
+    text = (
+        '"$1" -c "read line; : </none/late" <"$2" & echo $!; exec 9>"$2"; cd "$3";'
+        " for one in *; do ./$one; done; echo done; read line; echo >&9; wait; exit 0"
+    )
+    session = start(["sh", "-c", text, "sh", other, fifo, folder], stdin=subprocess.PIPE)
+    pid = int(read_until(session.process.stdout, b"done\n").split()[0])
+    recorders = recorders_of(session, session.start_record())
+    for recorder in recorders:
+        os.kill(recorder, signal.SIGSTOP)
+    try:
+        session.process.stdin.write(b"\n")
+        session.process.stdin.flush()
+        wait_gone(pid)
+    finally:
+        for recorder in recorders:
+            os.kill(recorder, signal.SIGCONT)
+    session.finish(b"")
+    log = session.log()
+    assert len(log.of("session.command", argv=[])) == 400
+    late = log.one("session.disk", path="/none/late")
+    assert (late["pid"], late["exe"]) == (pid, other.decode())
+    assert log.one("session.exit", pid=pid)["exe"] == other.decode()
