@@ -115,6 +115,10 @@ struct file___counted {
 	atomic64_t f_count;
 };
 
+struct vm_area_struct {
+	struct file *vm_file;
+};
+
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
@@ -263,7 +267,7 @@ struct trace_event_raw_sched_process_exit {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, orig_ax;
+	unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, orig_ax, ip;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {

@@ -260,3 +260,45 @@ def test_a_program_that_comes_by_standard_input(audit):
     commands = [(r["argv0"], r["argv"]) for r in log.of("session.command")]
     assert commands == [("sh", []), ("/usr/bin/true", ["from", "stdin"])]
     assert log.one("session.disk", path="/etc/hostname")["exe"] == os.path.realpath("/bin/sh")
+
+
+MOUNT_OVER = 'mount --bind "$1" "$2" && exec /usr/bin/false argument'
+
+
+def test_a_dynamic_linker_of_ones_own(audit, place):
+    """An ordinary user's mounts, in a user namespace: false(1) is the system's, and what runs first is what is mounted over
+    the dynamic linker, which the kernel opens and starts. The record has both, and the linker's inode gives it away."""
+    own_linker, linker = place + b"/linker", os.path.realpath("/lib64/ld-linux-x86-64.so.2")
+    shutil.copy(linker, own_linker)
+    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "-Urm"]
+    log = audit([*user, "sh", "-c", MOUNT_OVER, "sh", own_linker, linker], status=1)
+    false = machine.tool("false")
+    record = log.one("session.command", path=false)
+    assert (record["exe"], record["argv"], record["inode"]) == (false, ["argument"], os.stat(false).st_ino)
+    assert (record["loader"], record["loader_inode"]) == (linker, os.stat(own_linker).st_ino)
+    before = log.of("session.command", return_code=0)[:-1]
+    assert {r["loader_inode"] for r in before} == {os.stat(linker).st_ino}
+
+
+def test_the_dynamic_linker_that_a_program_asks_for(audit, place):
+    """The name in the executable's ELF header: what it leads to is what runs first."""
+    program, own_linker = place + b"/program", place + b"/l"
+    shutil.copy("/lib64/ld-linux-x86-64.so.2", own_linker)
+    with open("/usr/bin/false", "rb") as file:
+        image = file.read()
+    name = b"/lib64/ld-linux-x86-64.so.2\0"
+    assert image.count(name) == 1 and len(own_linker) < len(name)
+    with open(program, "wb") as file:
+        file.write(image.replace(name, own_linker.ljust(len(name), b"\0")))
+    os.chmod(program, 0o755)
+    record = audit([program], status=1).one("session.command")
+    assert (record["path"], record["loader"], record["loader_inode"]) == (
+        program.decode(),
+        own_linker.decode(),
+        os.stat(own_linker).st_ino,
+    )
+
+
+def test_a_program_that_needs_no_dynamic_linker(audit):
+    record = audit([NOTHING]).one("session.command")
+    assert not {"loader", "loader_inode"} & record.keys()
