@@ -225,6 +225,12 @@ static const __u8 arch_compat_slots[COMPAT_NUMBERS] = {
 	[429] = SLOT_FILE,	/* move_mount */
 };
 
+/* Where the program goes on when it is back from the kernel. */
+static __always_inline __u64 arch_instruction(const struct pt_regs *regs)
+{
+	return KREAD(regs, ip);
+}
+
 static __always_inline bool arch_compat(const struct task_struct *task)
 {
 	return task->thread_info.status & TS_COMPAT;

@@ -106,11 +106,25 @@ struct path {
 	struct dentry *dentry;
 };
 
+typedef struct {
+	atomic64_t refcnt;
+} file_ref_t;
+
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
 	__u32 f_mode;
 	void *private_data;
+	file_ref_t f_ref;
+};
+
+/* Before 6.13 (90ee6ed776c0, "fs: port files to file_ref"): counted from 1, not from 0. */
+struct file___counted {
+	atomic64_t f_count;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
 };
 
 struct fdtable {
@@ -261,7 +275,7 @@ struct trace_event_raw_sched_process_exit {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, orig_ax;
+	unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, orig_ax, ip;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
@@ -289,6 +303,16 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 #define KREAD(pointer, member, ...)                                           \
 	(&bpf_rdonly_cast ? ___arrow(KCAST(pointer), member, ##__VA_ARGS__) : \
 			    BPF_CORE_READ(pointer, member, ##__VA_ARGS__))
+
+/* Is there one reference to the file and no other? */
+static __always_inline bool file_is_single(const struct file *file)
+{
+	const struct file___counted *counted = (const void *)file;
+
+	if (bpf_core_field_exists(file->f_ref))
+		return KREAD(file, f_ref.refcnt.counter) == 0;
+	return KREAD(counted, f_count.counter) == 1;
+}
 
 enum {
 	PF_EXITING = 0x4, /* task_struct.flags */

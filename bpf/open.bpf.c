@@ -74,11 +74,23 @@ static __always_inline bool open_created(const struct file *file,
 	return (KREAD(file, f_mode) & FMODE_CREATED) || (request->how.flags & OPEN_TMPFILE);
 }
 
+/*
+ * The file that the call opened. By now the descriptor may be another file's: of whoever shares the descriptors and put
+ * one in its place, or of a seccomp filter that answered for the kernel. Such a file has been there before and has
+ * another reference, which one that was just opened has not; then there is only the request.
+ */
+static __always_inline struct file *open_file(struct task_struct *task, __s64 descriptor)
+{
+	struct file *file = descriptor >= 0 ? file_of(task, (__u32)descriptor) : NULL;
+
+	return file && file_is_single(file) ? file : NULL;
+}
+
 static __always_inline void open_result(struct scratch *scratch, struct wire_open *open,
 					struct task_struct *task,
 					const struct open_request *request)
 {
-	struct file *file = open->return_code >= 0 ? file_of(task, (__u32)open->return_code) : NULL;
+	struct file *file = open_file(task, open->return_code);
 	struct inode *inode;
 
 	if (!file) {

@@ -170,39 +170,43 @@ static __always_inline void walk_top(struct scratch *scratch, const struct dentr
 		walk_nameless(scratch, dentry);
 }
 
-/* How often the name was moved so far; odd while it is being moved (__d_move() in fs/dcache.c). */
-static __always_inline __u32 dentry_moved(const struct dentry *dentry)
+/*
+ * The name of a dentry and its parent as they were at one moment: a rename (__d_move() in fs/dcache.c) makes the sequence
+ * odd while it changes the two. Then nothing is prepended, and the next step tries again: a step is far shorter.
+ */
+static __always_inline long walk_name(struct scratch *scratch, const struct dentry *dentry)
 {
-	return KREAD(dentry, d_seq.seqcount.sequence);
+	struct path_walk *walk = &scratch->path;
+	__u32 position = walk->position, sequence = KREAD(dentry, d_seq.seqcount.sequence);
+	struct dentry *parent;
+	long r;
+
+	barrier();
+	parent = KREAD(dentry, d_parent);
+	r = walk_prepend(scratch, dentry);
+	barrier();
+	if ((sequence & 1) || KREAD(dentry, d_seq.seqcount.sequence) != sequence) {
+		walk->position = position;
+		walk->flags &= ~(__u32)WIRE_PATH_CUT;
+		return 0;
+	}
+	walk->dentry = (__u64)parent;
+	return parent ? r : 1;
 }
 
 static long path_walk_step(__u32 index, void *data)
 {
 	struct scratch *scratch = ((struct walk_loop *)data)->scratch;
 	struct path_walk *walk = &scratch->path;
-	const struct dentry *dentry = (const struct dentry *)walk->dentry, *parent;
-	__u32 moved, position = walk->position;
-	long r;
+	const struct dentry *dentry = (const struct dentry *)walk->dentry;
 
 	if (walk->dentry == walk->root)
 		return walk_mount(walk);
-	moved = dentry_moved(dentry);
-	parent = KREAD(dentry, d_parent);
-	if (parent == dentry) {
+	if (KREAD(dentry, d_parent) == dentry) {
 		walk_top(scratch, dentry);
 		return 1;
 	}
-	if (!parent)
-		return 1;
-	r = walk_prepend(scratch, dentry);
-	/* Else the parent may be that of before and the name that of after: read both again. */
-	if (moved % 2 == 0 && moved == dentry_moved(dentry)) {
-		walk->dentry = (__u64)parent;
-		return r;
-	}
-	walk->position = position;
-	walk->flags &= ~(__u32)WIRE_PATH_CUT;
-	return 0;
+	return walk_name(scratch, dentry);
 }
 
 /* What is no whole path from a root does not look like one, which begins with "/". */

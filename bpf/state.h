@@ -5,7 +5,11 @@
 
 #include "wire.h"
 
-enum { STATE_UNIX_SIZE = 108 }; /* sun_path */
+enum {
+	STATE_UNIX_SIZE = 108, /* sun_path */
+	/* after so many others an executable is told again: the reader remembers 256 of the longest paths */
+	IMAGES_FRESH = 128,
+};
 
 /* Which probe looks at the exit of a system call: the index in syscall_probes; 0 is none. */
 enum syscall_slot {
@@ -46,6 +50,7 @@ struct task_state {
 	/* the last cgroup that this task is known to have been in, 0 for not yet known */
 	__u64 cgroup;
 	__u64 image[2]; /* the executable that user space has been told of */
+	__u64 told;	/* control.images when it was */
 	/* 1 when the process's exit has been reported (kept in the group leader's state) */
 	__u32 ended;
 	__u32 reserved;
@@ -77,7 +82,7 @@ struct control {
 	 */
 	__u32 scope_hints;
 	__u32 slots_off; /* a bit for each enum syscall_slot that is not wanted */
-	__u32 reserved;
+	__u32 images; /* executables told so far; goes on where a reader begins that knows none */
 	/* not told of a path or socket: the first process's namespaces, and the agent's own */
 	__u32 mount_ns[2];
 	__u32 net_ns[2];
@@ -86,7 +91,7 @@ struct control {
 };
 
 _Static_assert(sizeof(struct pending_address) == 176, "pending_address has padding");
-_Static_assert(sizeof(struct task_state) == 40 + sizeof(struct pending_address),
+_Static_assert(sizeof(struct task_state) == 48 + sizeof(struct pending_address),
 	       "task_state has padding");
 _Static_assert(sizeof(struct session_state) == 8 * WIRE_KINDS + 32, "session_state has padding");
 

@@ -46,7 +46,7 @@ enum {
 	WIRE_MORE_SIZE = 8192,	      /* of the bytes in one WIRE_MORE record */
 	/* all of argv: three quarters of _STK_LIM, whatever the stack's limit, and one argument */
 	WIRE_ARGS_SIZE = 6291456 + 131072,
-	WIRE_RECORD_SIZE = 24576, /* a whole record */
+	WIRE_RECORD_SIZE = 25088, /* a whole record: six parts of the longest, and the heads */
 };
 
 /* Who did it: pids in the initial pid namespace, ids in the initial user namespace. */
@@ -88,7 +88,7 @@ enum wire_part_type {
 	WIRE_PART_ARGS, /* argv: strings, each with its final NUL */
 	/* a name that is no path: the terminal's, as tty_name() has it ("pts0"), a file system's type, a program's */
 	WIRE_PART_NAME,
-	/* the second path of a call that has two: where to, or what is mounted */
+	/* the second path of a call that has two: where to, or what is mounted; of an exec the dynamic linker */
 	WIRE_PART_NEW_PATH,
 	WIRE_PART_NEW_REQUEST,
 	WIRE_PART_NEW_BASE,
@@ -120,12 +120,13 @@ struct wire_part {
 	__u32 reserved;
 };
 
-/* Parts: PATH (the executable that runs now), REQUEST, BASE, CWD, ARGS. */
+/* Parts: PATH (the executable that runs now), REQUEST, BASE, CWD, NEW_PATH (its dynamic linker), ARGS. */
 struct wire_exec {
-	__s64 return_code; /* 0 or -errno */
-	__u64 inode;	   /* of PATH; 0 when there is none */
-	__u32 dev;	   /* the kernel's dev_t of PATH: major << 20 | minor */
-	__u32 flags;	   /* enum wire_exec_flags */
+	__s64 return_code;  /* 0 or -errno */
+	__u64 inode;	    /* of PATH; 0 when there is none */
+	__u64 loader_inode; /* of NEW_PATH; 0 when there is none */
+	__u32 dev;	    /* the kernel's dev_t of PATH: major << 20 | minor */
+	__u32 flags;	    /* enum wire_exec_flags */
 	/* strings in ARGS, those in WIRE_MORE records included; 0 when not known */
 	__u32 argc;
 	__u32 reserved;
@@ -348,7 +349,7 @@ enum wire_more_flags {
 _Static_assert(sizeof(struct wire_task) == 72, "wire_task has padding");
 _Static_assert(sizeof(struct wire_header) == 104, "wire_header has padding");
 _Static_assert(sizeof(struct wire_part) == 16, "wire_part has padding");
-_Static_assert(sizeof(struct wire_exec) == 32, "wire_exec has padding");
+_Static_assert(sizeof(struct wire_exec) == 40, "wire_exec has padding");
 _Static_assert(sizeof(struct wire_exit) == 40, "wire_exit has padding");
 _Static_assert(sizeof(struct wire_open) == 48, "wire_open has padding");
 _Static_assert(sizeof(struct wire_network) == 80, "wire_network has padding");

@@ -61,11 +61,18 @@ static int open_scope(struct agent_session *session, const struct scope_accounts
 	return r < 0 ? r : scope_open(loader, session->key, session->cgroup.id, begin);
 }
 
+/* A service without a terminal gives PAM its own name for one: "ssh" of sshd, "cron". */
+static bool is_terminal(const char *tty)
+{
+	return tty && (strncmp(tty, "/dev/", 5) == 0 || strncmp(tty, "pts/", 4) == 0 ||
+		       (strncmp(tty, "tty", 3) == 0));
+}
+
 static int begin_log(struct agent_session *session)
 {
 	struct session_start start = agent_session_describe(session);
 
-	if (start.tty && strncmp(start.tty, "ssh", 4) != 0)
+	if (is_terminal(start.tty))
 		start.interactive = 1;
 	return pipeline_session_start(session->agent->pipeline, &start);
 }
@@ -195,12 +202,6 @@ static struct agent_session *session_around(struct agent *agent, int pidfd, cons
 			return session;
 	}
 	return NULL;
-}
-
-static bool is_terminal(const char *tty)
-{
-	return tty && (strncmp(tty, "/dev/", 5) == 0 || strncmp(tty, "pts/", 4) == 0 ||
-		       (strncmp(tty, "tty", 3) == 0));
 }
 
 /*

@@ -79,6 +79,17 @@ static void encode_image(struct json *json, const struct record *record, struct 
 		json_boolean(json, "deleted", true);
 }
 
+/* What the kernel started first, to load the executable. */
+static void encode_loader(struct json *json, const struct record *record)
+{
+	struct bytes path = record_bytes(record, WIRE_PART_NEW_PATH);
+
+	if (path.size == 0)
+		return;
+	json_string(json, "loader", path);
+	json_uint(json, "loader_inode", record->exec->loader_inode);
+}
+
 static void encode_exec(struct json *json, const struct probe_input *input)
 {
 	const struct record *record = input->record;
@@ -94,6 +105,8 @@ static void encode_exec(struct json *json, const struct probe_input *input)
 	json_int(json, "return_code", exec->return_code);
 	if (script)
 		json_path(json, "interpreter", &record->parts[WIRE_PART_PATH]);
+	if (runs)
+		encode_loader(json, record);
 	if (plain)
 		encode_image(json, record, image);
 }

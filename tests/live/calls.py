@@ -32,6 +32,7 @@ NUMBERS = {
     "mount": 165,
     "umount2": 166,
     "openat": 257,
+    "linkat": 265,
     "unshare": 272,
     "name_to_handle_at": 303,
     "open_by_handle_at": 304,
