@@ -94,14 +94,29 @@ static __always_inline void exec_loader(struct scratch *scratch, struct wire_exe
 {
 	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	struct loader_search search = {};
+	struct backing_file *backing;
+	struct vfsmount *mount;
+	struct dentry *dentry;
 	struct file *file;
 
 	bpf_find_vma(task, arch_instruction(regs), loader_found, &search, 0);
 	file = (struct file *)search.file;
-	if (!file || KREAD(file, f_inode) == KREAD(program, f_inode))
+	if (!file)
 		return;
-	exec->loader_inode = KREAD(file, f_inode, i_ino);
-	part_path_of(scratch, WIRE_PART_NEW_PATH, file, f_path);
+	/* A file of an overlay is mapped from a layer's: what it is to the program is beside it. */
+	if (bpf_core_type_exists(struct backing_file) && (KREAD(file, f_mode) & FMODE_NOACCOUNT)) {
+		backing = (struct backing_file *)file;
+		dentry = KREAD(backing, user_path.dentry);
+		mount = KREAD(backing, user_path.mnt);
+	} else {
+		dentry = KREAD(file, f_path.dentry);
+		mount = KREAD(file, f_path.mnt);
+	}
+	if (KREAD(dentry, d_inode) == KREAD(program, f_inode))
+		return;
+	exec->loader_inode = KREAD(dentry, d_inode, i_ino);
+	path_from(scratch, dentry, mount);
+	part_path(scratch, WIRE_PART_NEW_PATH);
 }
 
 /* The body: the current task has executed what the struct linux_binprm at `pointer` was for. */

@@ -127,6 +127,11 @@ struct vm_area_struct {
 	struct file *vm_file;
 };
 
+/* What a file of an overlay is mapped from, since 6.5 (62d53c4a1dfe, "fs: use backing_file container"). */
+struct backing_file {
+	struct path user_path;
+};
+
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
@@ -318,6 +323,8 @@ enum {
 	PF_EXITING = 0x4, /* task_struct.flags */
 	SIGNAL_GROUP_EXIT = 0x4,
 	FMODE_CREATED = 0x100000,
+	/* what a program cannot open itself; FMODE_BACKING had several values */
+	FMODE_NOACCOUNT = 0x20000000,
 	SOCKFS_MAGIC = 0x534F434B,
 	ALLOW = 1,	   /* what a sock_addr program returns to let the call go on */
 	FAMILY_UNSPEC = 0, /* AF_* */

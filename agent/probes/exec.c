@@ -86,7 +86,7 @@ static void encode_loader(struct json *json, const struct record *record)
 
 	if (path.size == 0)
 		return;
-	json_string(json, "loader", path);
+	json_path(json, "loader", &record->parts[WIRE_PART_NEW_PATH]);
 	json_uint(json, "loader_inode", record->exec->loader_inode);
 }
 
