@@ -37,7 +37,9 @@ static __always_inline void open_arguments(struct open_request *request, const s
 	} else if (number == BOTH_OPENAT2) {
 		request->directory = (int)first;
 		request->path = second;
-		if (bpf_probe_read_user(&request->how, sizeof(request->how), (const void *)third))
+		/* Of a shorter one than the first that there was the kernel reads nothing. */
+		if (fourth < sizeof(request->how) ||
+		    bpf_probe_read_user(&request->how, sizeof(request->how), (const void *)third))
 			request->notes = WIRE_OPEN_UNKNOWN;
 	} else if (number == (compat ? COMPAT_OPEN_BY_HANDLE_AT : NATIVE_OPEN_BY_HANDLE_AT)) {
 		request->how.flags = (__u32)third;
