@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """An sshd that somebody has started by hand, inside a session: who logs in through it has a session of his own."""
+import contextlib
 import os
 import signal
 
 import client
+import control
+import machine
 import pytest
 import sshd as servers
 import world
@@ -96,3 +99,49 @@ def test_the_server_outlives_the_login_that_it_was_started_in(agent, first):
     around, bob = agent.ended(2).sessions
     assert (around.sid, cats(around), services(around)) == (logout["sid"], [], ["sudo"])
     assert (bob.start["login"], cats(bob)) == ("bob", [["/etc/group"]])
+
+
+def open_session(user, service):
+    return f"{machine.SESHAT} session open --user {user} --service {service} --pid $$"
+
+
+def test_a_daemons_login_with_an_audit_session_of_its_own(agent, alice):
+    """As cron's, which has no connection: pam_loginuid has begun one for the account."""
+    login = f"echo {world.BOB} >/proc/self/loginuid; {open_session('bob', 'cron')}; cat /etc/group"
+    client.run(f"sudo sh -c '{login}' >/dev/null; cat /etc/hostname", key=alice)
+    around, bob = agent.ended(2).sessions
+    assert [(one.start["login"], one.start["service"]) for one in (around, bob)] == [
+        ("alice", "sshd"),
+        ("bob", "cron"),
+    ]
+    assert (services(around), services(bob)) == (["sudo"], [])
+    assert (cats(around), cats(bob)) == ([["/etc/hostname"]], [["/etc/group"]])
+
+
+def test_without_one_it_is_a_switch(agent, alice):
+    login = f"{open_session('bob', 'cron')}; cat /etc/group"
+    client.run(f"sudo sh -c '{login}' >/dev/null", key=alice)
+    (session,) = agent.ended().sessions
+    assert (services(session), cats(session)) == (["sudo", "cron"], [["/etc/group"]])
+
+
+def test_a_process_that_serves_one_login_after_the_other(agent):
+    """Each is a session, with what the process did in it, and nothing of the others."""
+    users = ("alice", "bob", "alice")
+    pid = os.fork()
+    if pid == 0:
+        for number, user in enumerate(users):
+            sid = control.good("session.open", service="test", user=user)["sid"]
+            with contextlib.suppress(FileNotFoundError):
+                open(f"/none/{number}")
+            control.good("session.close", sid=sid)
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    sessions = agent.ended(len(users)).sessions
+    assert [one.start["login"] for one in sessions] == list(users)
+    assert [
+        [record["path"] for record in one.of("session.disk") if record["path"].startswith("/none/")]
+        for one in sessions
+    ] == [[f"/none/{number}"] for number in range(len(users))]
+    assert [len(one.of("session.exit", pid=pid)) for one in sessions] == [0, 0, 1]
+    assert agent.status()["sessions"]["switched"] == 0

@@ -116,6 +116,19 @@ def test_a_session_of_which_nobody_is_left_ends(agent, alice):
     assert not session.of("session.logout")
 
 
+def test_what_is_in_the_cgroup_is_found_without_audit_id(agent, bystander):
+    """As where the kernel has no audit: who is in the session's cgroup is of the session."""
+    assert pathlib.Path(f"/proc/{bystander.pid}/sessionid").read_text() == "4294967295"
+    control.good("session.open", service="test", user="alice", pid=bystander.pid)
+    agent.stop()
+    agent.start()
+    (live,) = control.good("sessions")["sessions"]
+    assert (live["state"], live["processes"]) == ("open", 1)
+    bystander.kill()
+    (session,) = agent.ended().sessions
+    assert session.one("session.exit")["pid"] == bystander.pid
+
+
 def test_nothing_is_pinned(agent, alice):
     with shell(agent, alice) as ssh:
         assert agents.pins() == []

@@ -50,7 +50,7 @@ static inline struct loader *attached_load(const struct loader_config *config)
 	struct loader *loader = NULL;
 
 	if (geteuid() != 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 	if (loader_new(&loader, config, reason) < 0) {
 		dprintf(STDERR_FILENO, "%s\n", reason);
 		_exit(CHILD_WRONG);
@@ -86,10 +86,10 @@ static inline void attached_attach(struct loader *loader)
 static inline void attached_mount(void)
 {
 	if (geteuid() != 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 	child_own_mounts();
 	if (mount("bpf", ATTACHED_BPFFS, "bpf", 0, NULL) < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("the right to mount a BPF file system");
 	child_check(mkdir(ATTACHED_PIN, 0700) == 0);
 }
 

@@ -314,7 +314,7 @@ static inline int teardown(void **state)
 static inline void this_needs_root(void **state)
 {
 	(void)state;
-	skip();
+	check_skip("root");
 }
 
 #endif

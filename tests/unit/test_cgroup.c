@@ -80,10 +80,8 @@ static int teardown(void **state)
 
 static void make(struct cgroup *cgroup)
 {
-	if (!mount_point) {
-		print_message("needs root, and a version 2 hierarchy of cgroups\n");
-		skip();
-	}
+	if (!mount_point)
+		check_skip("root, and a version 2 hierarchy of cgroups");
 	assert_int_equal(cgroup_create(cgroup, name), 0);
 }
 
@@ -355,7 +353,7 @@ static void look_for_mounts(void)
 	child_check(mkdtemp(place) != NULL);
 	if (mount("none", place, "cgroup2", 0, NULL) < 0) {
 		(void)rmdir(place);
-		_exit(CHILD_UNABLE);
+		child_unable("the right to mount a hierarchy of cgroups");
 	}
 	/* The usual one is preferred to one that was mounted later. */
 	child_check(strncmp(usual, "/sys/fs/cgroup", 14) != 0 ||

@@ -37,7 +37,7 @@ static uint64_t kept_bits(void)
 static void need_root(void)
 {
 	if (geteuid() != 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 }
 
 static void drop_and_look(void)

@@ -37,10 +37,8 @@ static int teardown(void **state)
 
 static void need_loader(void)
 {
-	if (!loader) {
-		print_message("BPF programs are loaded by root alone\n");
-		skip();
-	}
+	if (!loader)
+		check_skip("root, who alone loads BPF programs");
 }
 
 static void what_is_no_object_is_refused(void **state)
