@@ -48,10 +48,14 @@ static inline struct loader *attached_load(const struct loader_config *config)
 {
 	char reason[LOADER_REASON_SIZE] = "";
 	struct loader *loader = NULL;
+	int r;
 
 	if (geteuid() != 0)
 		child_unable("root");
-	if (loader_new(&loader, config, reason) < 0) {
+	r = loader_new(&loader, config, reason);
+	if (r == -EPERM)
+		child_unable("root, and the right to load BPF programs");
+	if (r < 0) {
 		dprintf(STDERR_FILENO, "%s\n", reason);
 		_exit(CHILD_WRONG);
 	}

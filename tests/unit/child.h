@@ -103,6 +103,16 @@ static inline int child_output(void (*function)(void *), void *argument, char *t
 	return child_status(pid);
 }
 
+/* root in a container may be not. */
+static inline bool child_may_mount(void)
+{
+	pid_t pid = child_fork();
+
+	if (pid == 0)
+		_exit(unshare(CLONE_NEWNS) < 0);
+	return child_status(pid) == 0;
+}
+
 /* In a child: mounts from now on are seen by nobody else. */
 static inline void child_own_mounts(void)
 {
