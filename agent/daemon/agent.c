@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "daemon/background.h"
+#include "daemon/leader.h"
 #include "daemon/state.h"
 
 static const int SIGNALS[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
@@ -102,6 +103,7 @@ static void say_stop(struct agent *agent)
 	struct pipeline_stats stats;
 	int r;
 
+	leader_move_now(agent); /* the next agent looks for them in their cgroups */
 	agent_drain(agent);
 	(void)agent_sessions_settle(agent);
 	pipeline_stats_get(agent->pipeline, &stats);

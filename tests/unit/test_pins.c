@@ -424,7 +424,7 @@ static void child_plain_folder(void)
 	int root = attached_root();
 
 	if (geteuid() != 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 	child_own_mounts();
 	child_check(mount("tmpfs", "/var/tmp", "tmpfs", 0, NULL) == 0 && mkdtemp(folder));
 	loader = attached_load(&config);
