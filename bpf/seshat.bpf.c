@@ -9,6 +9,7 @@
 #include "exit.bpf.c"
 #include "network.bpf.c"
 #include "open.bpf.c"
+#include "outcome.bpf.c"
 #include "syscall.bpf.c"
 #include "track.bpf.c"
 

@@ -26,6 +26,7 @@ static const struct plan_entry TRACEPOINT[] = {
 		.how = PLAN_CGROUP,
 		.attach_type = CGROUP_UNIX_CONNECT,
 	},
+	{ .program = "outcome_state", .probe = "outcome", .how = PLAN_TRACE },
 	{ .program = "exec_failed",
 	  .probe = "exec_failed",
 	  .how = PLAN_SYSCALL,
