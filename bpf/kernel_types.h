@@ -250,9 +250,14 @@ struct vsock_sock {
 	struct sockaddr_vm remote_addr;
 };
 
+struct sockaddr_un {
+	__u16 sun_family;
+	char sun_path[108];
+};
+
 struct unix_address {
 	int len;
-	char name[];
+	struct sockaddr_un name[];
 };
 
 struct unix_sock {

@@ -10,9 +10,9 @@ enum {
 	BAD_ADDRESS = -14,
 	BAD_ARGUMENT = -22,
 	NO_SOCKET = -88,
-	NO_WAIT = 0x40,	 /* MSG_DONTWAIT */
+	NO_WAIT = 0x40,	   /* MSG_DONTWAIT */
 	NON_BLOCK = 04000, /* O_NONBLOCK */
-	MESSAGES = 1024,	 /* UIO_MAXIOV: the kernel sends no more in one call */
+	MESSAGES = 1024,   /* UIO_MAXIOV: the kernel sends no more in one call */
 };
 
 static __always_inline bool pending_is_of(const struct task_state *state, const struct sock *sk)
@@ -63,7 +63,8 @@ static __always_inline void network_addresses(struct wire_network *out, const st
 	}
 	if (sk && is_inet(out->socket_family))
 		network_source(out, sk);
-	if (sk && out->socket_family == FAMILY_VSOCK && done && request->operation == WIRE_CONNECT) {
+	if (sk && out->socket_family == FAMILY_VSOCK && done &&
+	    request->operation == WIRE_CONNECT) {
 		network_ends(out, sk);
 		return;
 	}
@@ -105,7 +106,8 @@ static __always_inline bool network_reached(const struct task_state *state, cons
 		return true;
 	if (ret == NO_DESCRIPTOR || ret == NO_SOCKET || ret == BAD_ADDRESS || ret == BAD_ARGUMENT)
 		return false;
-	return !sk || (is_inet(KREAD(sk, __sk_common.skc_family)) && KREAD(sk, sk_type) != TYPE_RAW);
+	return !sk ||
+	       (is_inet(KREAD(sk, __sk_common.skc_family)) && KREAD(sk, sk_type) != TYPE_RAW);
 }
 
 /*
@@ -236,9 +238,9 @@ static long message_step(__u32 index, void *data)
 	request->readable = false;
 	request->size = 0;
 	request->unknown = walk->ret >= 0 && index >= walk->ret;
-	message_address(request, request->messages +
-					 index * (request->pointers32 ? NARROW_STRIDE :
-									MESSAGE_STRIDE));
+	message_address(request,
+			request->messages +
+				index * (request->pointers32 ? NARROW_STRIDE : MESSAGE_STRIDE));
 	if (!request->pointer)
 		return 0;
 	network_read_address(request);

@@ -9,7 +9,8 @@
 #include "sock.bpf.h"
 
 enum {
-	OUTCOMES = 65536, /* connections on their way at once; what goes beyond is counted as lost */
+	OUTCOMES =
+		65536, /* connections on their way at once; what goes beyond is counted as lost */
 	ERROR_ALREADY = -114,
 	ERROR_INPROGRESS = -115,
 };

@@ -19,7 +19,7 @@ enum {
 	CALL_SENDMMSG = 20,
 	CALLS,
 	CALL_ARGUMENTS = 6,
-	CALL_PIDFD_GETFD = 100, /* none of socketcall's */
+	CALL_PIDFD_GETFD = 100,	    /* none of socketcall's */
 	SEND_FASTOPEN = 0x20000000, /* MSG_FASTOPEN */
 };
 
@@ -59,8 +59,8 @@ static __always_inline void network_read_address(struct network_request *request
 
 /* How many arguments a call has: what is behind them may not be readable. */
 static const __u8 socketcall_counts[CALLS] = {
-	[CALL_BIND] = 3,    [CALL_CONNECT] = 3,	 [CALL_LISTEN] = 2,   [CALL_ACCEPT] = 3,
-	[CALL_SENDTO] = 6,  [CALL_SENDMSG] = 3,	 [CALL_RECVMSG] = 3,  [CALL_ACCEPT4] = 4,
+	[CALL_BIND] = 3,     [CALL_CONNECT] = 3,  [CALL_LISTEN] = 2,  [CALL_ACCEPT] = 3,
+	[CALL_SENDTO] = 6,   [CALL_SENDMSG] = 3,  [CALL_RECVMSG] = 3, [CALL_ACCEPT4] = 4,
 	[CALL_RECVMMSG] = 5, [CALL_SENDMMSG] = 4,
 };
 

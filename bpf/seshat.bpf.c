@@ -10,6 +10,8 @@
 #include "network.bpf.c"
 #include "open.bpf.c"
 #include "outcome.bpf.c"
+#include "receive.bpf.c"
+#include "socket.bpf.c"
 #include "syscall.bpf.c"
 #include "track.bpf.c"
 

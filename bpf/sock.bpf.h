@@ -167,17 +167,21 @@ static __always_inline void network_claim(struct wire_network *out,
 	out->flags |= own ? WIRE_NET_SRC_REQUEST : WIRE_NET_DST_REQUEST;
 }
 
-/* The name of a unix socket that the kernel keeps: its path in the file systems, or an abstract name. */
-SHARED int part_unix_name(struct scratch *scratch, __u16 type, __u64 sock)
+/* The name of the socket that part_unix_name_of() has put into path.dentry. */
+SHARED int part_unix_name(struct scratch *scratch, __u16 type)
 {
-	const struct unix_sock *sk = (const struct unix_sock *)sock;
-	const struct unix_address *address = KREAD(sk, addr);
+	const struct unix_address *address;
+	const struct unix_sock *sk;
 	__u32 at, size;
 	char first = 0;
 
-	if (!scratch || !address)
+	if (!scratch)
 		return 0;
-	bpf_probe_read_kernel(&first, 1, address->name + 2);
+	sk = (const struct unix_sock *)scratch->path.dentry;
+	address = KREAD(sk, addr);
+	if (!address)
+		return 0;
+	bpf_probe_read_kernel(&first, 1, address->name[0].sun_path);
 	if (first)
 		return part_path_of(scratch, type, sk, path);
 	size = (__u32)KREAD(address, len) - 2;
@@ -185,8 +189,16 @@ SHARED int part_unix_name(struct scratch *scratch, __u16 type, __u64 sock)
 	if (size > STATE_UNIX_SIZE || !part_begin(scratch, STATE_UNIX_SIZE + 8, &at))
 		return 0;
 	bpf_probe_read_kernel(&scratch->record[at + sizeof(struct wire_part)], size,
-			      address->name + 2);
+			      address->name[0].sun_path);
 	return part_end(scratch, at, type, 0, size);
+}
+
+/* The name of a unix socket that the kernel keeps: its path in the file systems, or an abstract name. */
+static __always_inline void part_unix_name_of(struct scratch *scratch, __u16 type,
+					      const struct unix_sock *sk)
+{
+	scratch->path.dentry = (__u64)sk;
+	part_unix_name(scratch, type);
 }
 
 /* Is the name that the kernel keeps an abstract one? */
@@ -197,7 +209,7 @@ static __always_inline bool unix_is_abstract(const struct sock *sk)
 
 	if (!address)
 		return false;
-	bpf_probe_read_kernel(&first, 1, address->name + 2);
+	bpf_probe_read_kernel(&first, 1, address->name[0].sun_path);
 	return !first;
 }
 

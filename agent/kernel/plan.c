@@ -5,6 +5,7 @@
 
 enum {
 	CGROUP_UNIX_CONNECT = 49, /* BPF_CGROUP_UNIX_CONNECT, linux/bpf.h of 6.7 and later */
+	CGROUP_UNIX_SENDMSG = 51, /* BPF_CGROUP_UNIX_SENDMSG, likewise */
 };
 
 /*
@@ -26,6 +27,12 @@ static const struct plan_entry TRACEPOINT[] = {
 		.how = PLAN_CGROUP,
 		.attach_type = CGROUP_UNIX_CONNECT,
 	},
+	{
+		.program = "address_sendmsg_unix",
+		.probe = "sendmsg_unix",
+		.how = PLAN_CGROUP,
+		.attach_type = CGROUP_UNIX_SENDMSG,
+	},
 	{ .program = "outcome_state", .probe = "outcome", .how = PLAN_TRACE },
 	{ .program = "exec_failed",
 	  .probe = "exec_failed",
@@ -36,6 +43,11 @@ static const struct plan_entry TRACEPOINT[] = {
 	  .probe = "network",
 	  .how = PLAN_SYSCALL,
 	  .slot = SLOT_NETWORK },
+	{ .program = "socket_exit", .probe = "socket", .how = PLAN_SYSCALL, .slot = SLOT_SOCKET },
+	{ .program = "receive_exit",
+	  .probe = "receive",
+	  .how = PLAN_SYSCALL,
+	  .slot = SLOT_RECEIVE },
 	{ .program = "syscall_exit", .probe = "syscall", .how = PLAN_TRACE },
 };
 

@@ -79,6 +79,8 @@ void members_via(struct json *json, unsigned int via)
 	static const char *const names[WIRE_VIAS] = {
 		[WIRE_VIA_HANDLE] = "handle",
 		[WIRE_VIA_IO_URING] = "io_uring",
+		[WIRE_VIA_PIDFD_GETFD] = "pidfd_getfd",
+		[WIRE_VIA_SCM_RIGHTS] = "scm_rights",
 	};
 
 	if (via < WIRE_VIAS && names[via])
