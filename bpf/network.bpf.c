@@ -15,10 +15,16 @@ enum {
 	MESSAGES = 1024,   /* UIO_MAXIOV: the kernel sends no more in one call */
 };
 
+/* Of a multipath socket the hook has seen the connection below it, which has the same struct socket. */
 static __always_inline bool pending_is_of(const struct task_state *state, const struct sock *sk)
 {
-	return state->pending.operation &&
-	       state->pending.cookie == (__u64)KREAD(sk, __sk_common.skc_cookie.counter);
+	const struct sock *seen = (const struct sock *)state->pending.sock;
+
+	if (!state->pending.operation)
+		return false;
+	if (KREAD(sk, sk_protocol) == PROTOCOL_MPTCP)
+		return KREAD(sk, sk_socket) == KREAD(seen, sk_socket);
+	return state->pending.cookie == (__u64)KREAD(sk, __sk_common.skc_cookie.counter);
 }
 
 static __always_inline void network_pending(struct wire_network *out,

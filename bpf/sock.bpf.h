@@ -28,6 +28,11 @@ static __always_inline bool is_inet(__u16 family)
 	return family == FAMILY_INET || family == FAMILY_INET6;
 }
 
+static __always_inline bool is_link_local(const __u8 *addr)
+{
+	return addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
+}
+
 /* The socket of a file, or NULL when it is none. */
 static __always_inline struct socket *socket_of_file(const struct file *file)
 {
@@ -61,8 +66,12 @@ static __always_inline void network_socket(struct wire_network *out, const struc
 	out->type = KREAD(sk, sk_type);
 	if (net_ns != control.net_ns[0] && net_ns != control.net_ns[1])
 		out->net_ns = net_ns;
-	if (socket)
-		out->inode = KREAD(socket, file, f_inode, i_ino);
+	if (!socket)
+		return;
+	out->inode = KREAD(socket, file, f_inode, i_ino);
+	/* A connection below a multipath socket is known by that. */
+	if (KREAD(socket, sk, sk_protocol) == PROTOCOL_MPTCP)
+		out->protocol = PROTOCOL_MPTCP;
 }
 
 /* Context id and port of one end of a vsock; read by helper, as its type is a module's on many kernels. */
@@ -105,7 +114,7 @@ static __always_inline void network_peer(struct wire_network *out, const struct 
 		__builtin_memcpy(out->dst_addr, &addr, sizeof(addr));
 	} else {
 		BPF_CORE_READ_INTO(&out->dst_addr, sk, __sk_common.skc_v6_daddr);
-		if (out->dst_addr[0] == 0xfe && (out->dst_addr[1] & 0xc0) == 0x80)
+		if (is_link_local(out->dst_addr))
 			out->scope_id = (__u32)KREAD(sk, __sk_common.skc_bound_dev_if);
 	}
 	out->dst_port = bpf_ntohs(KREAD(sk, __sk_common.skc_dport));

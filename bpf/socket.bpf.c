@@ -98,6 +98,9 @@ static __always_inline void socket_ends(struct scratch *scratch, struct wire_net
 		network_source(out, sk);
 		if (out->operation == WIRE_BIND)
 			out->flags |= WIRE_NET_SRC;
+		if ((out->flags & WIRE_NET_SRC) && out->socket_family == FAMILY_INET6 &&
+		    is_link_local(out->src_addr))
+			out->scope_id = (__u32)KREAD(sk, __sk_common.skc_bound_dev_if);
 	}
 }
 
