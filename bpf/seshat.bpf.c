@@ -14,6 +14,7 @@
 #include "socket.bpf.c"
 #include "syscall.bpf.c"
 #include "track.bpf.c"
+#include "uring.bpf.c"
 
 /* The helpers that read kernel memory are for programs under the GPL alone. */
 char LICENSE[] SEC("license") = "GPL";

@@ -51,6 +51,7 @@ struct task_state {
 	__u32 ended;
 	__u32 reserved;
 	__u64 connecting; /* key in outcomes: the socket that this system call has begun to connect */
+	__u64 left; /* of a process's first thread that has ended: the session that the others are in */
 	struct pending_address pending;
 };
 
@@ -79,7 +80,7 @@ struct control {
 	 */
 	__u32 scope_hints;
 	__u32 slots_off; /* a bit for each enum syscall_slot that is not wanted */
-	__u32 reserved;
+	__u32 uring_requests; /* of io_uring: submitted, not yet completed */
 	/* not told of a path or socket: the first process's namespaces, and the agent's own */
 	__u32 mount_ns[2];
 	__u32 net_ns[2];
@@ -88,7 +89,7 @@ struct control {
 };
 
 _Static_assert(sizeof(struct pending_address) == 184, "pending_address has padding");
-_Static_assert(sizeof(struct task_state) == 48 + sizeof(struct pending_address),
+_Static_assert(sizeof(struct task_state) == 56 + sizeof(struct pending_address),
 	       "task_state has padding");
 _Static_assert(sizeof(struct session_state) == 8 * WIRE_KINDS + 32, "session_state has padding");
 

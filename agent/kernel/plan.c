@@ -10,7 +10,7 @@ enum {
 
 /*
  * In the order in which they are attached: lineage before anything that reports, and the exit of system calls,
- * which everybody pays for, last.
+ * which everybody pays for, last. Of several programs for one probe the first that can be attached is taken.
  */
 static const struct plan_entry TRACEPOINT[] = {
 	{ .program = "process_fork", .probe = "fork", .how = PLAN_TRACE, .required = true },
@@ -34,6 +34,13 @@ static const struct plan_entry TRACEPOINT[] = {
 		.attach_type = CGROUP_UNIX_SENDMSG,
 	},
 	{ .program = "outcome_state", .probe = "outcome", .how = PLAN_TRACE },
+	{ .program = "uring_complete_members", .probe = "io_uring_complete", .how = PLAN_TRACE },
+	{ .program = "uring_complete", .probe = "io_uring_complete", .how = PLAN_TRACE },
+	{ .program = "uring_overflow", .probe = "io_uring_overflow", .how = PLAN_TRACE },
+	{ .program = "uring_fail_link", .probe = "io_uring_link", .how = PLAN_TRACE },
+	{ .program = "uring_failed", .probe = "io_uring_failed", .how = PLAN_TRACE },
+	{ .program = "uring_submit", .probe = "io_uring", .how = PLAN_TRACE },
+	{ .program = "uring_submit_sqe", .probe = "io_uring", .how = PLAN_TRACE },
 	{ .program = "exec_failed",
 	  .probe = "exec_failed",
 	  .how = PLAN_SYSCALL,
