@@ -83,7 +83,11 @@ static __always_inline void task_fill(struct wire_task *out, struct task_struct 
 	out->cgroup_id = KREAD(task, cgroups, dfl_cgrp, kn, id);
 	out->image[0] = state->image[0];
 	out->image[1] = state->image[1];
-	bpf_probe_read_kernel(out->comm, sizeof(out->comm), task->comm);
+	/* A thread of the kernel's in this process is called after its number. */
+	if (task->flags & PF_IO_WORKER)
+		BPF_CORE_READ_INTO(&out->comm, task, group_leader, comm);
+	else
+		bpf_probe_read_kernel(out->comm, sizeof(out->comm), task->comm);
 }
 
 static __always_inline void header_fill(struct wire_header *header, __u16 kind,

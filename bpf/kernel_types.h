@@ -311,6 +311,7 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 
 enum {
 	PF_EXITING = 0x4, /* task_struct.flags */
+	PF_IO_WORKER = 0x10,
 	SIGNAL_GROUP_EXIT = 0x4,
 	FMODE_CREATED = 0x100000,
 	SOCKFS_MAGIC = 0x534F434B,

@@ -7,40 +7,9 @@
  * is not there, or has too few arguments, they cannot be attached, and the plan has another for the same probe.
  */
 #include "uring_network.bpf.h"
+#include "worker.bpf.h"
 
-enum {
-	PF_IO_WORKER = 0x10, /* task_struct.flags: a thread that the kernel has made for io_uring in this process */
-	ERROR_CANCELED = -125,
-};
-
-/*
- * The state of a thread that the kernel has made for the process (SQPOLL), which no tracepoint of a fork has told of: that
- * of its first thread, which may have ended already.
- */
-static __always_inline struct task_state *worker_enter(struct task_struct *task)
-{
-	struct task_state *from = bpf_task_storage_get(&tasks, task->group_leader, 0, 0), *state;
-	__u64 key;
-
-	if (!from)
-		return NULL;
-	key = from->session ? from->session : from->left;
-	if (!key || !scope_session(key))
-		return NULL;
-	state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!state)
-		return NULL;
-	state_inherit(state, from);
-	state->session = key;
-	return state;
-}
-
-static __always_inline struct task_state *uring_submitter(struct task_struct *task)
-{
-	struct task_state *state = scope_find(task);
-
-	return state || !(task->flags & PF_IO_WORKER) ? state : worker_enter(task);
-}
+enum { ERROR_CANCELED = -125 };
 
 static __always_inline bool uring_is_off(__u16 opcode)
 {
@@ -70,8 +39,6 @@ static __always_inline void uring_identify(struct wire_task *out, const struct i
 	const struct cred *cred = uring_creds(req);
 
 	task_fill(out, task, state);
-	if (task->flags & PF_IO_WORKER)
-		BPF_CORE_READ_STR_INTO(&out->comm, task, group_leader, comm);
 	if (!cred)
 		return;
 	out->uid = KREAD(cred, uid.val);
@@ -116,7 +83,7 @@ static __always_inline void uring_submitted(__u64 address)
 
 	if (!uring_wanted(opcode) || uring_is_off(opcode))
 		return;
-	state = uring_submitter(task);
+	state = worker_find(task);
 	if (!state)
 		return;
 	image_tell(task, state);
@@ -259,7 +226,7 @@ int uring_failed(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!uring_wanted(opcode) || uring_is_off(opcode))
 		return 0;
-	state = uring_submitter(task);
+	state = worker_find(task);
 	if (!state)
 		return 0;
 	image_tell(task, state);

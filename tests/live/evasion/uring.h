@@ -23,7 +23,7 @@ struct ring {
 	unsigned int entries, mask;
 	unsigned int setup; /* IORING_SETUP_* */
 	unsigned int queued; /* since the last submission */
-	_Atomic unsigned int *sq_tail, *cq_head, *cq_tail, *sq_flags;
+	_Atomic unsigned int *sq_head, *sq_tail, *cq_head, *cq_tail, *sq_flags;
 	unsigned int *array;
 	struct io_uring_sqe *sqes;
 	struct io_uring_cqe *cqes;
@@ -55,6 +55,7 @@ static inline void ring_open(struct ring *r, unsigned int entries, struct io_uri
 	cq = ring_map(r->fd, p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe),
 		      IORING_OFF_CQ_RING);
 	r->sqes = ring_map(r->fd, p->sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
+	r->sq_head = (void *)(sq + p->sq_off.head);
 	r->sq_tail = (void *)(sq + p->sq_off.tail);
 	r->sq_flags = (void *)(sq + p->sq_off.flags);
 	r->array = (void *)(sq + p->sq_off.array);
@@ -111,6 +112,9 @@ static inline void ring_submit(struct ring *r, unsigned int wait)
 	if (r->setup & IORING_SETUP_SQPOLL)
 		flags = *r->sq_flags & IORING_SQ_NEED_WAKEUP ? IORING_ENTER_SQ_WAKEUP : 0;
 	ring_enter(r, count, wait, flags);
+	/* The entries are free when the kernel has taken them. */
+	while (*r->sq_head != *r->sq_tail)
+		ring_enter(r, 0, 0, IORING_ENTER_SQ_WAKEUP);
 }
 
 struct completion {
