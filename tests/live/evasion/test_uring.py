@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """io_uring: each operation, however it is submitted, is one record, with what the kernel did and who asked for it."""
 import os
+import subprocess
 from errno import EACCES, EBADF, ECANCELED, ECONNREFUSED, EFAULT, EINVAL, ENAMETOOLONG, ENOENT
 
 import flags as names
@@ -242,3 +243,77 @@ def check_results(log, there, place):
     got = sorted((record["path"], record["return_code"]) for record in records(log))
     paths = [there.decode(), (place + b"/gone").decode()] * 100
     assert got == sorted(zip(paths, log.results))
+
+
+def who(log):
+    (record,) = records(log)
+    return record
+
+
+@pytest.mark.parametrize("by", [[], ["by=thread"], ["by=child"], ["by=orphan"]])
+@pytest.mark.parametrize("sqe", [0, ASYNC])
+def test_who_submits(uring, place, by, sqe):
+    """The thread that submits, whichever thread does the work, and whoever made the ring."""
+    log = uring(*by, open_(place, names.O_DIRECTORY, sqe=sqe))
+    record, (told,) = who(log), log.told
+    assert {name: record[name] for name in ("pid", "tid", "ppid")} == {
+        name: told[name] for name in ("pid", "tid", "ppid")
+    }
+    assert (record["program"], record["exe"]) == ("uring", machine.workload("uring"))
+    assert (record["tid"] == record["pid"]) == (by in ([], ["by=child"]))
+
+
+@pytest.mark.parametrize("by", [[], ["by=thread"], ["by=child"], ["by=orphan"]])
+def test_who_submits_to_a_ring_that_is_polled(uring, place, by):
+    """The kernel's thread does: in the process that made the ring, whoever writes to it."""
+    log = uring(f"setup={SQPOLL}", *by, open_(place, names.O_DIRECTORY))
+    record, (told,) = who(log), log.told
+    assert record["pid"] == (told["ppid"] if by == ["by=child"] else told["pid"])
+    assert record["tid"] not in (record["pid"], told["tid"])
+    assert (record["program"], record["exe"]) == ("uring", machine.workload("uring"))
+    log.one("session.exit", pid=record["pid"])
+
+
+def test_a_ring_that_is_polled_and_never_used(uring):
+    """The kernel's thread is the last one of the process: its end is the process's."""
+    log = uring(f"setup={SQPOLL}", "nop=0")
+    log.one("session.exit", pid=log.told[0]["pid"], program="uring")
+
+
+@pytest.mark.parametrize("setup", [0, SQPOLL])
+@pytest.mark.parametrize("sqe", [0, ASYNC])
+def test_a_personality(uring, place, setup, sqe):
+    """The ids that the kernel checked: those of the registered credentials."""
+    secret = machine.write_file(place + b"/secret")
+    os.chmod(secret, 0o600)
+    log = uring(f"setup={setup}", f"uid={machine.NOBODY}", open_(secret, sqe=sqe))
+    assert log.results == [-EACCES]
+    check(log, opened(secret, result=-EACCES))
+    record = who(log)
+    assert {record[name] for name in ("uid", "euid", "gid")} == {machine.NOBODY}
+
+
+MAKER = machine.workload("uring_pass")
+
+
+def user_of(line, place):
+    """The command that takes the ring that LINE tells of, and opens a folder through it."""
+    if not line:
+        pytest.skip("io_uring is switched off")
+    (made,) = json_lines(line)
+    return [MAKER, str(made["pid"]), str(made["ring"]), made["params"], os.fsdecode(place)]
+
+
+def test_a_ring_made_in_a_session_and_used_outside(start, bystander, place):
+    one = start([MAKER], stdin=subprocess.PIPE)
+    user = bystander(*user_of(one.process.stdout.readline(), place))
+    (told,) = json_lines(user.stdout.read())
+    one.finish()
+    assert told["result"] >= 0 and not records(one.log())
+
+
+def test_a_ring_made_outside_and_used_in_a_session(audit, bystander, place):
+    log = audit(user_of(bystander(MAKER).stdout.readline(), place))
+    (told,) = json_lines(log.out)
+    check(log, opened(place, result=told["result"]))
+    assert who(log)["pid"] == told["pid"]

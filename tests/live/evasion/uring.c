@@ -266,10 +266,10 @@ static unsigned int register_user(const struct ring *r, int uid)
 {
 	long id;
 
-	if (setegid((gid_t)uid) < 0 || seteuid((uid_t)uid) < 0)
-		die("seteuid");
+	if (setresgid((gid_t)uid, (gid_t)uid, 0) < 0 || setresuid((uid_t)uid, (uid_t)uid, 0) < 0)
+		die("setresuid");
 	id = syscall(__NR_io_uring_register, r->fd, IORING_REGISTER_PERSONALITY, NULL, 0);
-	if (seteuid(0) < 0 || setegid(0) < 0 || id < 0)
+	if (setresuid(0, 0, 0) < 0 || setresgid(0, 0, 0) < 0 || id < 0)
 		die("IORING_REGISTER_PERSONALITY");
 	return (unsigned int)id;
 }

@@ -38,15 +38,11 @@ static inline void *ring_map(int fd, size_t size, off_t what)
 	return p;
 }
 
-static inline void ring_open(struct ring *r, unsigned int entries, struct io_uring_params *p)
+/* Maps a ring that there is. */
+static inline void ring_attach(struct ring *r, const struct io_uring_params *p)
 {
 	char *sq, *cq;
 
-	r->fd = (int)syscall(__NR_io_uring_setup, entries, p);
-	if (r->fd < 0 && (errno == EPERM || errno == ENOSYS))
-		_exit(UNAVAILABLE);
-	if (r->fd < 0)
-		die("io_uring_setup");
 	r->entries = p->sq_entries;
 	r->mask = p->cq_entries - 1;
 	r->setup = p->flags;
@@ -64,11 +60,14 @@ static inline void ring_open(struct ring *r, unsigned int entries, struct io_uri
 	r->cqes = (void *)(cq + p->cq_off.cqes);
 }
 
-static inline void ring_init(struct ring *r, unsigned int entries, unsigned int flags)
+static inline void ring_open(struct ring *r, unsigned int entries, struct io_uring_params *p)
 {
-	struct io_uring_params p = { .flags = flags };
-
-	ring_open(r, entries, &p);
+	r->fd = (int)syscall(__NR_io_uring_setup, entries, p);
+	if (r->fd < 0 && (errno == EPERM || errno == ENOSYS))
+		_exit(UNAVAILABLE);
+	if (r->fd < 0)
+		die("io_uring_setup");
+	ring_attach(r, p);
 }
 
 /* The next entry; its number is its user_data. */
