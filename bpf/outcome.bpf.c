@@ -7,7 +7,6 @@ enum {
 	TCP_STATE_SYN_SENT = 2,
 	TCP_STATE_SYN_RECV = 3,
 	ERROR_ABORTED = -103,
-	PF_IO_WORKER = 0x10,
 };
 
 /* Is the current task in a system call whose end outcome_returned() sees? */
