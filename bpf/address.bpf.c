@@ -4,6 +4,7 @@
  * in the task's state for the exit of the system call (network.bpf.c), and forbid nothing.
  */
 #include "sock.bpf.h"
+#include "worker.bpf.h"
 
 /*
  * sendmmsg() calls the hook once a message, and goes on only after a success: the message before this one has
@@ -48,7 +49,8 @@ static __always_inline struct pending_address *pending_begin(struct bpf_sock_add
 	struct pending_address *pending;
 	__u64 cookie;
 
-	if (!state || (operation == WIRE_CONNECT && ctx->user_family != family))
+	if (!state || (operation == WIRE_CONNECT && ctx->user_family != family) ||
+	    worker_is_at_work(task))
 		return NULL;
 	pending = &state->pending;
 	cookie = bpf_get_socket_cookie(ctx);

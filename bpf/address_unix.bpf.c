@@ -5,6 +5,7 @@
  * left out, and the name is read from the caller's memory after the call.
  */
 #include "sock.bpf.h"
+#include "worker.bpf.h"
 
 /*
  * Loaded with the attach types BPF_CGROUP_UNIX_CONNECT and BPF_CGROUP_UNIX_SENDMSG, which the loader sets: the library's
@@ -42,7 +43,7 @@ static __always_inline int pending_unix(struct bpf_sock_addr *ctx, __u16 operati
 	__u64 cookie;
 	__u32 size;
 
-	if (!state)
+	if (!state || worker_is_at_work(task))
 		return ALLOW;
 	kernel = bpf_cast_to_kern_ctx(ctx);
 	size = KREAD(kernel, uaddrlen);

@@ -291,3 +291,46 @@ int uring_overflow(struct bpf_raw_tracepoint_args *ctx)
 		uring_shot(ctx->args[0], walk.user_data, walk.result);
 	return 0;
 }
+
+struct exit_walk {
+	__u32 pid;
+	__u32 reserved;
+};
+
+/* A request that has not ended when its process does: how it would have, nobody will hear. */
+static __always_inline void uring_abandon(__u64 req)
+{
+	struct scratch *staging = staging_take();
+
+	if (!staging)
+		return;
+	uring_supersede(staging, req);
+	scratch_give(staging);
+}
+
+static long exit_step(void *map, __u64 *key, struct uring_short *kept, struct exit_walk *walk)
+{
+	if (kept->request.task.pid == walk->pid)
+		uring_abandon(*key);
+	return 0;
+}
+
+static long exit_step_long(void *map, __u64 *key, struct uring_long *kept, struct exit_walk *walk)
+{
+	if (kept->request.task.pid == walk->pid)
+		uring_abandon(*key);
+	return 0;
+}
+
+/* Attached before the probe of the exit itself: the process's own record is its last. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(uring_exit, struct task_struct *task)
+{
+	struct exit_walk walk = { .pid = task->tgid };
+
+	if (!control.uring_requests || KREAD(task, signal, live.counter) != 0 || !worker_find(task))
+		return 0;
+	bpf_for_each_map_elem(&uring_requests, exit_step, &walk, 0);
+	bpf_for_each_map_elem(&uring_long_requests, exit_step_long, &walk, 0);
+	return 0;
+}

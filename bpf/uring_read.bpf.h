@@ -13,6 +13,7 @@ enum {
 	URING_HOW_SIZE = 24,	  /* sizeof(struct open_how) */
 	URING_MESSAGE_NAME = 12,  /* of struct msghdr: msg_name and msg_namelen */
 	URING_UNLINK_DIRECTORY = 0x200, /* AT_REMOVEDIR */
+	URING_FAMILIES = 64,	  /* AF_MAX, and some to come */
 };
 
 /* Is it an operation that makes a record? Everybody who uses io_uring pays for this. */
@@ -78,18 +79,50 @@ static __always_inline void uring_address(struct uring_long *entry, __u64 addres
 		entry->request.size = size;
 }
 
+static __always_inline bool is_family(__u64 beginning)
+{
+	__u16 family = (__u16)beginning;
+
+	return family && family <= URING_FAMILIES;
+}
+
+/*
+ * Where the kernel's copy of a connect's or bind's address begins in what it has allocated: inside a struct
+ * io_async_msghdr from 6.10 on; since 7.2, and in stable kernels since June 2026, it is all of it. No type tells: the copy
+ * is where the program's memory (NULL: not known) is the same, or what looks like an address.
+ */
+static __always_inline __u32 uring_copy_offset(const void *copy, const void *user, __u32 size)
+{
+	const __u32 inside = bpf_core_field_offset(struct io_async_msghdr, addr);
+	__u64 plain = 0, wrapped = 0, claim = 0;
+
+	if (size > sizeof(claim))
+		size = sizeof(claim);
+	barrier_var(size);
+	if (size > sizeof(claim))
+		return 0;
+	bpf_probe_read_kernel(&plain, size, copy);
+	bpf_probe_read_kernel(&wrapped, size, copy + inside);
+	if (user && !bpf_probe_read_user(&claim, size, user)) {
+		if (plain == claim)
+			return 0;
+		if (wrapped == claim)
+			return inside;
+	}
+	return !is_family(plain) && is_family(wrapped) ? inside : 0;
+}
+
 /* The address of a connect or bind, of which the request itself has the size. */
 static __always_inline void uring_read_address(struct uring_long *entry, const struct io_kiocb *req,
-					       __u64 user, __u32 size)
+					       const void *user, __u32 size)
 {
-	struct io_async_msghdr *copy = KREAD(req, async_data);
+	const void *copy = KREAD(req, async_data);
 
 	if (uring_copies_addresses())
-		uring_address(entry,
-			      (__u64)copy + bpf_core_field_offset(struct io_async_msghdr, addr),
-			      size, false);
+		uring_address(entry, (__u64)copy + uring_copy_offset(copy, user, size), size,
+			      false);
 	else
-		uring_address(entry, user, size, true);
+		uring_address(entry, (__u64)user, size, true);
 }
 
 /* The address of a message in the program's memory. False: it has none. */
@@ -206,10 +239,10 @@ SHARED int uring_read(struct scratch *staging, __u64 address)
 	else if (uring_is_send(opcode))
 		return uring_read_send(entry, req);
 	else if (opcode == URING_CONNECT)
-		uring_read_address(entry, req, (__u64)KREAD(connect, addr),
+		uring_read_address(entry, req, KREAD(connect, addr),
 				   (__u32)KREAD(connect, addr_len));
 	else if (opcode == URING_BIND && bpf_core_type_exists(struct io_bind))
-		uring_read_address(entry, req, 0, (__u32)KREAD(bind, addr_len));
+		uring_read_address(entry, req, NULL, (__u32)KREAD(bind, addr_len));
 	else if (opcode == URING_ACCEPT)
 		uring_read_accept(entry, req);
 	return 1;

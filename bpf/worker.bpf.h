@@ -3,6 +3,7 @@
 #ifndef SESHAT_WORKER_BPF_H
 #define SESHAT_WORKER_BPF_H
 
+#include "arch.bpf.h"
 #include "emit.bpf.h"
 
 /* Gives such a thread the state of its process's first one, which may have ended already. */
@@ -22,6 +23,20 @@ static __always_inline struct task_state *worker_enter(struct task_struct *task)
 	state_inherit(state, from);
 	state->session = key;
 	return state;
+}
+
+/*
+ * Does the current task work for io_uring? Then what the hooks see is no system call's. (Work that is left over from one is
+ * done at the end of the next, whatever that is.)
+ */
+static __always_inline bool worker_is_at_work(struct task_struct *task)
+{
+	struct pt_regs *regs;
+
+	if (task->flags & PF_IO_WORKER)
+		return true;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	return arch_syscall(regs, arch_compat(task)) == BOTH_IO_URING_ENTER;
 }
 
 /* As scope_find(), of a task that may be such a thread. */

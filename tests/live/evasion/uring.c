@@ -23,6 +23,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 enum {
@@ -277,6 +278,7 @@ static unsigned int register_user(const struct ring *r, int uid)
 static void tell_names(struct facts *f, int sockets)
 {
 	struct sockaddr_storage name;
+	struct stat st;
 	socklen_t size;
 
 	for (int i = 0; i < sockets; i++) {
@@ -286,6 +288,8 @@ static void tell_names(struct facts *f, int sockets)
 		snprintf(key, sizeof(key), "local%d", i);
 		if (getsockname(FIRST_SOCKET + i, (struct sockaddr *)&name, &size) == 0)
 			facts_hex(f, key, &name, size);
+		if (fstat(FIRST_SOCKET + i, &st) == 0)
+			facts_add(f, ",\"inode%d\":%lu", i, (unsigned long)st.st_ino);
 	}
 }
 
