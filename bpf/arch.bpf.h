@@ -60,6 +60,7 @@ enum syscall_number {
 	COMPAT_RECVMMSG_TIME64 = 417,
 
 	/* from 424 on all tables have the same numbers */
+	BOTH_IO_URING_ENTER = 426,
 	BOTH_OPEN_TREE = 428,
 	BOTH_OPENAT2 = 437,
 	BOTH_PIDFD_GETFD = 438,

@@ -89,6 +89,14 @@ struct ns_common {
 	__u64 ns_id;
 };
 
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct mnt_namespace {
 	struct ns_common ns;
 	__u64 seq;
@@ -114,6 +122,7 @@ struct file {
 	struct path f_path;
 	struct inode *f_inode;
 	__u32 f_mode;
+	unsigned int f_flags;
 	void *private_data;
 	file_ref_t f_ref;
 };
@@ -239,7 +248,9 @@ struct sock_common {
 	__u16 skc_dport;
 	__u16 skc_num;
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	int skc_bound_dev_if;
+	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	atomic64_t skc_cookie;
@@ -247,18 +258,41 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
+	int sk_err;
+	struct socket *sk_socket;
 	__u16 sk_type;
 	__u16 sk_protocol;
 };
 
 struct socket {
 	short type;
+	struct file *file;
 	struct sock *sk;
+};
+
+/* The port stays here when a connection has failed and the socket has given it back. */
+struct inet_sock {
+	__u16 inet_sport;
+};
+
+struct sockaddr_vm {
+	unsigned int svm_port;
+	unsigned int svm_cid;
+};
+
+struct vsock_sock {
+	struct sockaddr_vm local_addr;
+	struct sockaddr_vm remote_addr;
+};
+
+struct sockaddr_un {
+	__u16 sun_family;
+	char sun_path[108];
 };
 
 struct unix_address {
 	int len;
-	char name[];
+	struct sockaddr_un name[];
 };
 
 struct unix_sock {
@@ -269,6 +303,7 @@ struct unix_sock {
 
 /* What a cgroup/connect_unix program's context stands for in the kernel, since 6.7. */
 struct bpf_sock_addr_kern {
+	struct sock *sk;
 	void *uaddr;
 	__u32 uaddrlen;
 };
@@ -321,6 +356,7 @@ static __always_inline bool file_is_single(const struct file *file)
 
 enum {
 	PF_EXITING = 0x4, /* task_struct.flags */
+	PF_IO_WORKER = 0x10,
 	SIGNAL_GROUP_EXIT = 0x4,
 	FMODE_CREATED = 0x100000,
 	/* what a program cannot open itself; FMODE_BACKING had several values */
@@ -331,6 +367,8 @@ enum {
 	FAMILY_UNIX = 1,
 	FAMILY_INET = 2,
 	FAMILY_INET6 = 10,
+	FAMILY_NETLINK = 16,
+	FAMILY_VSOCK = 40,
 };
 
 #endif

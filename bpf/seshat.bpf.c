@@ -9,8 +9,12 @@
 #include "exit.bpf.c"
 #include "network.bpf.c"
 #include "open.bpf.c"
+#include "outcome.bpf.c"
+#include "receive.bpf.c"
+#include "socket.bpf.c"
 #include "syscall.bpf.c"
 #include "track.bpf.c"
+#include "uring.bpf.c"
 
 /* The helpers that read kernel memory are for programs under the GPL alone. */
 char LICENSE[] SEC("license") = "GPL";

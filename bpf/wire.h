@@ -190,7 +190,11 @@ enum wire_operation {
 	WIRE_OPERATIONS,
 };
 
-/* Parts, for AF_UNIX: PATH (the peer's), REQUEST (sun_path, for abstract names with its leading NUL), BASE. */
+/*
+ * src_* is this end, dst_* the other end, in every operation. Of AF_VSOCK they hold the context id and the port, four bytes
+ * each. Parts, for AF_UNIX: PATH (the peer's of connect and send, else this end's), REQUEST (sun_path), BASE, NEW_PATH (the
+ * peer's of accept and receive). Abstract names begin with a NUL.
+ */
 struct wire_network {
 	__s64 return_code;
 	__u16 operation;     /* enum wire_operation */
@@ -219,6 +223,8 @@ enum wire_network_flags {
 	WIRE_NET_UNREADABLE = 8,
 	WIRE_NET_NO_RESULT = 16, /* return_code is not known */
 	WIRE_NET_ABSTRACT = 32,	 /* unix: an abstract name; its bytes follow the leading NUL */
+	/* src_addr and src_port are set, as the caller's memory had them after the call */
+	WIRE_NET_SRC_REQUEST = 64,
 };
 
 /* Parts: PATH (moved to). header.task is the task that was moved. */

@@ -90,6 +90,8 @@ void members_via(struct json *json, unsigned int via)
 		[WIRE_VIA_IO_URING] = "io_uring",
 		[WIRE_VIA_OPEN_TREE] = "open_tree",
 		[WIRE_VIA_MQ_OPEN] = "mq_open",
+		[WIRE_VIA_PIDFD_GETFD] = "pidfd_getfd",
+		[WIRE_VIA_SCM_RIGHTS] = "scm_rights",
 	};
 
 	if (via < WIRE_VIAS && names[via])

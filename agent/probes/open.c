@@ -51,6 +51,9 @@ static void encode_flags(struct json *json, const struct wire_open *open)
 		encode_names(json, names_resolve_flag, open->resolve);
 		json_array_end(json);
 	}
+	/* The flags of a descriptor that was received are those that the file keeps: with what mode it was made, it does not. */
+	if (open->via == WIRE_VIA_PIDFD_GETFD || open->via == WIRE_VIA_SCM_RIGHTS)
+		return;
 	if ((open->flags & O_CREAT) || (open->flags & O_TMPFILE) == O_TMPFILE)
 		json_octal(json, "mode", open->mode);
 }

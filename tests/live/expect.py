@@ -151,6 +151,20 @@ def local_port(told):
     return int.from_bytes(bytes.fromhex(told["local"])[2:4], "big")
 
 
+class Port:
+    """Any port: that of a socket which has given it back, so that nobody can ask any more."""
+
+    def __eq__(self, other):
+        return isinstance(other, int) and 0 < other < 65536
+
+    def __repr__(self):
+        return "a port"
+
+
+def given_back(address):
+    return {"src": address, "src_port": Port()}
+
+
 UDP = {"kind": "dgram", "protocol": "udp"}
 LOCAL = {"src": local_address, "src_port": local_port}  # what getsockname(2) told after the call
 
@@ -168,6 +182,7 @@ def inet(
     source="kernel",
     scope=None,
     via=None,
+    **identity,
 ):
     """A connect or send to an IP address; DST None was unreadable (PORT is then the version). RESULT may be a function."""
     version = port if dst is None else ipaddress.ip_address(dst).version
@@ -186,6 +201,7 @@ def inet(
         "address_source": "unreadable" if dst is None else source,
         "return_code": result,
         "via": via,
+        **identity,
     }
 
 
@@ -204,9 +220,9 @@ def unix(path, request=None, *, operation="connect", kind="stream", result=0, ab
     )
 
 
-def other(family, *, operation="connect", kind=None, result=0, protocol=None):
+def other(family, *, operation="connect", kind=None, result=0, protocol=None, **more):
     """An address of a family that records name and no more."""
-    return "session.network", {
+    return "session.network", more | {
         "operation": operation,
         "family": family,
         "family_name": names.family_name(family),

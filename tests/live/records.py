@@ -194,8 +194,10 @@ class Log:
         begin = nanoseconds(self.start["time"])
         for record in self.records:
             now = nanoseconds(record["time"])
-            # What another process does to a thread has no order with what the thread itself does.
+            # What another process does to a thread has no order with what the thread itself does, nor have completions.
             who = record.get("mover_pid") or record.get("tid")
+            if record.get("via") == "io_uring":
+                who = record["ei"]
             assert now >= last.get(who, begin), record
             last[who] = now
         finish = nanoseconds(self.end["time"])
