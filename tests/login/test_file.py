@@ -231,9 +231,9 @@ def sink(status, name):
     return found
 
 
-def wait_status(agent, wanted):
+def wait_status(agent, wanted, limit=LIMIT):
     """Ask until it is so; each answer is the agent's turn of its loop."""
-    deadline = time.monotonic() + LIMIT
+    deadline = time.monotonic() + limit
     while True:
         status = agent.status()
         if wanted(status):
