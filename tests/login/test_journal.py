@@ -100,8 +100,7 @@ def test_the_journal_is_away_for_a_while(start_agent, journal, alice, how):
     """What it could not take is delivered in order; the file has it at once."""
     agent = start_agent(BOTH)
     with client.Ssh("exec sh", key=alice) as ssh:
-        ssh.type("cat /none/before; echo did\n")
-        ssh.read("did\n")
+        ssh.do("cat /none/before")
         sid = agent.event("session.disk", path="/none/before")["sid"]
         drained(agent, open_sessions=1)
         if how == "stopped":
@@ -110,8 +109,7 @@ def test_the_journal_is_away_for_a_while(start_agent, journal, alice, how):
             journal.sync()
             journal.kill()
         world.write(OPENED, "")
-        ssh.type(f"{world.workload('opens')} {OPENED} 3000; echo did\n")
-        ssh.read("did\n")
+        ssh.do(f"{world.workload('opens')} {OPENED} 3000")
         ssh.end()
         agent.ended()
         status = agent.status()
