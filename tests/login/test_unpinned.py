@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Without pins, the probes end with the agent: the next one finds its sessions again, and says that there was a gap."""
 import contextlib
+import json
 import pathlib
+import signal
 
 import agent as agents
 import client
@@ -126,6 +128,24 @@ def test_what_is_in_the_cgroup_is_found_without_audit_id(agent, bystander):
     bystander.kill()
     (session,) = agent.ended().sessions
     assert session.one("session.exit")["pid"] == bystander.pid
+
+
+def test_stopped_right_after_the_answer(agent, bystander):
+    """The leader enters the session's cgroup after the answer, and before the agent ends: there the next one finds it."""
+    request = {"op": "session.open", "service": "test", "user": "alice", "pid": bystander.pid}
+    with contextlib.closing(control.connect()) as one:
+        assert control.ask_on(one, b'{"op":"status"}')["ok"] is True
+        agent.signal(signal.SIGSTOP)
+        one.send(json.dumps(request).encode())
+        agent.process.terminate()
+        agent.signal(signal.SIGCONT)
+        opened = json.loads(one.recv(control.MESSAGE_MAX))
+    agent.wait(0)
+    agent.start()
+    (live,) = control.good("sessions")["sessions"]
+    assert (live["sid"], live["processes"]) == (opened["sid"], 1)
+    bystander.kill()
+    assert agent.ended().sessions[0].one("session.exit")["pid"] == bystander.pid
 
 
 def test_nothing_is_pinned(agent, alice):
