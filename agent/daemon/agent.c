@@ -174,9 +174,9 @@ static int run(struct agent *agent, int *ready)
 		log_error("cannot go to the background: %s", strerror(-r));
 		return r;
 	}
+	agent_outputs_flush(agent); /* who is told that it is ready finds agent.start in the log */
 	(void)sd_notifyf(0, "READY=1\nSTATUS=%zu probes, attached while a session is open",
 			 agent->probes.report.attached_count);
-	agent_outputs_flush(agent);
 	agent_look(agent);
 	r = sd_event_loop(agent->event);
 	(void)sd_notify(0, "STOPPING=1");

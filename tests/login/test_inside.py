@@ -26,8 +26,7 @@ def first(agent, alice):
     LOG.write_text("")
     world.write(CONFIG, servers.configuration({PORT: []}))
     with client.Ssh("exec sh", key=alice) as ssh, Tail(LOG) as lines:
-        ssh.type(f"{SERVER}; echo did\n")
-        ssh.read("did\n")
+        ssh.do(SERVER)
         for _ in range(2):  # IPv4, IPv6
             lines.wait(lambda line: line.startswith("Server listening"))
         with Tail(PIDFILE) as lines:
@@ -55,8 +54,7 @@ def test_each_login_through_it_is_a_session(agent, first):
     """With its own login, and all that it does; the session around has none of that, and goes on."""
     client.run("cat /etc/group; true", user="bob", methods=["password"], port=PORT)
     client.run("cat /etc/shells; true", user="alice", methods=["password"], port=PORT)
-    first.type("cat /etc/hostname >/dev/null; echo did\n")
-    first.read("did\n")
+    first.do("cat /etc/hostname >/dev/null")
     agent.ended(2, going_on=1)
     assert agent.status()["sessions"] == {"open": 1, "opened": 3, "switched": 1, "refused": 0}
     end(first.server)

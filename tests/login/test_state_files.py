@@ -54,7 +54,6 @@ PROGRESSES = {
 @contextlib.contextmanager
 def shell(agent, alice):
     with client.Ssh("exec sh", key=alice) as ssh:
-        ssh.do = lambda text: (ssh.type(f"{text}; echo did\n"), ssh.read("did\n"))
         ssh.do("cat /etc/hostname >/dev/null")
         ssh.sid = agent.event("session.disk", path="/etc/hostname", program="cat")["sid"]
         yield ssh

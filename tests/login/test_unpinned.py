@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Without pins, the probes end with the agent: the next one finds its sessions again, and says that there was a gap."""
 import contextlib
+import json
 import pathlib
+import signal
 
 import agent as agents
 import client
@@ -23,7 +25,6 @@ def agent(start_agent):
 def shell(agent, alice):
     """A session that does what it is told, and says when it has; it has opened a file already."""
     with client.Ssh("exec sh", key=alice) as ssh:
-        ssh.do = lambda text: (ssh.type(f"{text}; echo did\n"), ssh.read("did\n"))
         ssh.do("cat /etc/hostname >/dev/null")
         agent.event("session.disk", path="/etc/hostname", program="cat")
         yield ssh
@@ -67,7 +68,6 @@ def test_without_an_open_session_there_is_no_gap(agent, alice):
     agent.ended()
     agent.stop()
     agent.start()
-    agent.status()  # its first record is written by then
     assert [start.get("gap") for start in starts(agent)] == [None, None]
 
 
@@ -128,6 +128,24 @@ def test_what_is_in_the_cgroup_is_found_without_audit_id(agent, bystander):
     bystander.kill()
     (session,) = agent.ended().sessions
     assert session.one("session.exit")["pid"] == bystander.pid
+
+
+def test_stopped_right_after_the_answer(agent, bystander):
+    """The leader enters the session's cgroup after the answer, and before the agent ends: there the next one finds it."""
+    request = {"op": "session.open", "service": "test", "user": "alice", "pid": bystander.pid}
+    with contextlib.closing(control.connect()) as one:
+        assert control.ask_on(one, b'{"op":"status"}')["ok"] is True
+        agent.signal(signal.SIGSTOP)
+        one.send(json.dumps(request).encode())
+        agent.process.terminate()
+        agent.signal(signal.SIGCONT)
+        opened = json.loads(one.recv(control.MESSAGE_MAX))
+    agent.wait(0)
+    agent.start()
+    (live,) = control.good("sessions")["sessions"]
+    assert (live["sid"], live["processes"]) == (opened["sid"], 1)
+    bystander.kill()
+    assert agent.ended().sessions[0].one("session.exit")["pid"] == bystander.pid
 
 
 def test_nothing_is_pinned(agent, alice):
