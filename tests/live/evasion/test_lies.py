@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from errno import EACCES
+from errno import EACCES, ENOENT
 
 import machine
 import pytest
@@ -190,3 +190,40 @@ def test_a_program_that_waits_until_it_is_forgotten(start, place):
     late = log.one("session.disk", path="/none/late")
     assert (late["pid"], late["exe"]) == (pid, other.decode())
     assert log.one("session.exit", pid=pid)["exe"] == other.decode()
+
+
+def test_calls_that_a_tracer_answers(audit):
+    """PTRACE_SYSEMU: nothing is made of the call. The open is a claim, the exec none at all."""
+    log = audit([machine.workload("emulate"), "/none/emulated", machine.tool("true")])
+    fact = facts_of(log)["emulated"]
+    assert (fact["open"], fact["execve"]) == (2, 59)
+    record = log.one("session.disk")
+    assert (record["pid"], record["path"], record["path_source"], record["return_code"]) == (
+        fact["child"],
+        "/none/emulated",
+        "request",
+        1,
+    )
+    assert not {"inode", "dev"} & record.keys()
+    assert len(log.of("session.command")) == 1
+
+
+def test_names_in_memory_that_nobody_has_touched(audit, place):
+    """They are read when the kernel has read them. What it has not, as it found no program to give it to, is said to be
+    missing: arguments of an exec that failed before."""
+    nothing = machine.workload("nothing")
+    strings = ["/etc/hostname", "/none/file", nothing, "argument", "/none/program", "hidden"]
+    pages = machine.write_file(place + b"/pages", b"".join(s.encode().ljust(4096, b"\0") for s in strings))
+    log = audit([machine.workload("untouched"), pages])
+    assert [(r["path"], r["path_source"]) for r in log.of("session.disk")][1:] == [
+        ("/etc/hostname", "kernel"),
+        ("/none/file", "request"),
+    ]
+    ran, failed = log.of("session.command")[1:]
+    assert (ran["path"], ran["argv0"], ran["argv"]) == (nothing, "argument", ["argument"])
+    assert (failed["path"], failed["return_code"], failed["argv"], failed["argv_truncated"]) == (
+        "/none/program",
+        -ENOENT,
+        [],
+        True,
+    )
