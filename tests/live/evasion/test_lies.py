@@ -120,11 +120,12 @@ def test_a_link_that_is_swapped_during_the_walk(audit, place):
     assert got == [(inodes[inode], inode, "kernel") for inode in opened]
 
 
-def test_a_descriptor_that_another_task_replaces(start, place):
-    """dup2(2) by somebody who shares the descriptors, before the call has returned: no record says that the kernel opened
+@pytest.mark.parametrize("closes", [[], ["close"]], ids=["replaces", "closes"])
+def test_a_descriptor_that_another_task_takes_away(start, place, closes):
+    """dup2(2) or close(2) by somebody who shares the descriptors, before the call has returned: no record says that the kernel opened
     what was put there."""
     secret, decoy = (os.fsdecode(machine.write_file(place + name)) for name in (b"/secret", b"/decoy"))
-    session = start([machine.workload("swap_descriptor"), secret, decoy, "60000"])
+    session = start([machine.workload("swap_descriptor"), secret, decoy, "60000", *closes])
     paths, count, _ = counted(session, b'/secret"')
     assert (paths, count) == ({secret.encode()}, 60000)
 
