@@ -68,7 +68,7 @@ static __always_inline void open_arguments(struct open_request *request, const s
 
 /* Did the call make the file that it has opened? */
 static __always_inline bool open_created(const struct file *file,
-					 const struct open_request *request)
+					 const struct open_request *request, __u64 flags)
 {
 	/* Its flags are others. */
 	if (request->via == WIRE_VIA_OPEN_TREE)
@@ -77,7 +77,7 @@ static __always_inline bool open_created(const struct file *file,
 	if (request->via == WIRE_VIA_MQ_OPEN)
 		return (request->how.flags & OPEN_EXCLUSIVE) == OPEN_EXCLUSIVE;
 	/* A file without a name is always a new one, though not marked as such (vfs_tmpfile()). */
-	return (KREAD(file, f_mode) & FMODE_CREATED) || (request->how.flags & OPEN_TMPFILE);
+	return (KREAD(file, f_mode) & FMODE_CREATED) || (flags & OPEN_TMPFILE);
 }
 
 /*
@@ -118,7 +118,7 @@ static __always_inline void open_result(struct scratch *scratch, struct wire_ope
 	inode = KREAD(file, f_inode);
 	open->inode = KREAD(inode, i_ino);
 	open->dev = KREAD(inode, i_sb, s_dev);
-	open->created = open_created(file, request);
+	open->created = open_created(file, request, open->flags);
 	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 }
 
