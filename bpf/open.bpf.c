@@ -8,6 +8,8 @@ enum {
 	OPEN_EXCLUSIVE = 00000100 | 00000200, /* O_CREAT | O_EXCL */
 	OPEN_TMPFILE = 020000000,	      /* __O_TMPFILE */
 	OPEN_IN_ROOT = 0x10,		      /* RESOLVE_IN_ROOT */
+	/* what an open file does not keep, O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC and O_CLOEXEC, or has anyway, O_LARGEFILE */
+	OPEN_SPENT = 00000100 | 00000200 | 00000400 | 00001000 | 02000000 | 00100000,
 };
 
 struct open_how {
@@ -20,6 +22,7 @@ struct open_request {
 	int directory;
 	__u16 via;
 	__u16 notes; /* enum wire_open_notes */
+	bool claimed; /* `how` was in the program's memory, which another thread can have changed since */
 };
 
 /* What the call was asked for: open_how of openat2() is in the program's memory, all else in registers. */
@@ -37,6 +40,7 @@ static __always_inline void open_arguments(struct open_request *request, const s
 	} else if (number == BOTH_OPENAT2) {
 		request->directory = (int)first;
 		request->path = second;
+		request->claimed = true;
 		/* Of a shorter one than the first that there was the kernel reads nothing. */
 		if (fourth < sizeof(request->how) ||
 		    bpf_probe_read_user(&request->how, sizeof(request->how), (const void *)third))
@@ -64,7 +68,7 @@ static __always_inline void open_arguments(struct open_request *request, const s
 
 /* Did the call make the file that it has opened? */
 static __always_inline bool open_created(const struct file *file,
-					 const struct open_request *request)
+					 const struct open_request *request, __u64 flags)
 {
 	/* Its flags are others. */
 	if (request->via == WIRE_VIA_OPEN_TREE)
@@ -73,7 +77,7 @@ static __always_inline bool open_created(const struct file *file,
 	if (request->via == WIRE_VIA_MQ_OPEN)
 		return (request->how.flags & OPEN_EXCLUSIVE) == OPEN_EXCLUSIVE;
 	/* A file without a name is always a new one, though not marked as such (vfs_tmpfile()). */
-	return (KREAD(file, f_mode) & FMODE_CREATED) || (request->how.flags & OPEN_TMPFILE);
+	return (KREAD(file, f_mode) & FMODE_CREATED) || (flags & OPEN_TMPFILE);
 }
 
 /*
@@ -86,6 +90,14 @@ static __always_inline struct file *open_file(struct task_struct *task, __s64 de
 	struct file *file = descriptor >= 0 ? file_of(task, (__u32)descriptor) : NULL;
 
 	return file && file_is_single(file) ? file : NULL;
+}
+
+/* The flags: those that the open file has, where the program's memory may have others by now. */
+static __always_inline __u64 open_flags(const struct file *file, const struct open_request *request)
+{
+	if (!request->claimed)
+		return request->how.flags;
+	return (request->how.flags & OPEN_SPENT) | (KREAD(file, f_flags) & ~(__u32)OPEN_SPENT);
 }
 
 static __always_inline void open_result(struct scratch *scratch, struct wire_open *open,
@@ -102,10 +114,11 @@ static __always_inline void open_result(struct scratch *scratch, struct wire_ope
 				  request->how.resolve & OPEN_IN_ROOT);
 		return;
 	}
+	open->flags = open_flags(file, request);
 	inode = KREAD(file, f_inode);
 	open->inode = KREAD(inode, i_ino);
 	open->dev = KREAD(inode, i_sb, s_dev);
-	open->created = open_created(file, request);
+	open->created = open_created(file, request, open->flags);
 	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 }
 

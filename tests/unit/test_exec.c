@@ -73,6 +73,22 @@ static void each_path_of_a_script_has_its_own_namespace(void **state)
 	check_value(record, "paths_truncated", "[\"/cwd\"]");
 }
 
+static void the_dynamic_linker_is_told_with_its_inode(void **state)
+{
+	struct wire_exec exec = { .inode = 99, .loader_inode = 7, .dev = 8 << 20 | 2, .argc = 1 };
+	struct json_object *record;
+
+	(void)state;
+	begin(&exec, "/usr/bin/echo", "echo", 5);
+	wb_string(builder, WIRE_PART_PATH, "/usr/bin/echo");
+	wb_string(builder, WIRE_PART_NEW_PATH, "/lib64/ld.so");
+	record = fixture_encode();
+	check_keys(record, FIXTURE_TASK " path path_source argv0 argv cwd return_code loader "
+					"loader_inode inode dev");
+	check_string(record, "loader", "/lib64/ld.so");
+	check_int(record, "loader_inode", 7);
+}
+
 static void a_failure_tells_what_was_asked_for(void **state)
 {
 	struct wire_exec exec = { .return_code = -2, .argc = 1 };
@@ -218,6 +234,7 @@ int main(void)
 		FIXTURE_TEST(a_plain_program_is_told_by_the_kernels_path),
 		FIXTURE_TEST(a_script_is_told_by_the_request_and_its_interpreter),
 		FIXTURE_TEST(each_path_of_a_script_has_its_own_namespace),
+		FIXTURE_TEST(the_dynamic_linker_is_told_with_its_inode),
 		FIXTURE_TEST(a_failure_tells_what_was_asked_for),
 		FIXTURE_TEST(a_base_goes_before_the_working_directory),
 		FIXTURE_TEST(without_an_argument_array_there_is_no_argv0),

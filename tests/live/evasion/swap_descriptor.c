@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Try to pass one open off as another: one task opens argv[1] argv[3] times and closes it again, while another one, which
- * shares its descriptors but is a process of its own, puts argv[2] in the place that the call returns, as fast as it can.
- * Tells how often the descriptor was another file's by the time the call had returned.
+ * shares its descriptors but is a process of its own, puts argv[2] in the place that the call returns, as fast as it can, or
+ * with a fourth argument closes it there. Tells how often the descriptor was another file's when the call had returned.
  */
 #include "facts.h"
 
@@ -19,12 +19,17 @@ enum { PLACE = 50, STACK = 1 << 16 };
 
 static atomic_int stop;
 static int decoy;
+static bool closes;
 
 static int swapper(void *userdata)
 {
 	(void)userdata;
-	while (!atomic_load(&stop))
-		dup2(decoy, PLACE);
+	while (!atomic_load(&stop)) {
+		if (closes)
+			close(PLACE);
+		else
+			dup2(decoy, PLACE);
+	}
 	return 0;
 }
 
@@ -51,6 +56,7 @@ int main(int argc, char **argv)
 
 	if (count < 0 || stat(argv[1], &wanted) < 0 || (decoy = open(argv[2], O_RDONLY)) < 0)
 		die("arguments");
+	closes = argc > 4;
 	fill();
 	stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stack == MAP_FAILED)

@@ -6,7 +6,7 @@ from errno import EACCES, EPERM
 
 import machine
 import pytest
-from calls import AT_EMPTY_PATH, AT_FDCWD, Script, vector
+from calls import AT_EMPTY_PATH, AT_FDCWD, Script, how, vector
 from expect import command, disk, fact
 from flags import O_CREAT, O_EXCL, O_PATH, O_RDONLY, O_RDWR, O_TMPFILE
 from records import own
@@ -223,6 +223,25 @@ def test_a_file_without_a_name_that_gets_one(script, place):
     same = {"inode": fact("inode", made), "dev": fact("dev", made)}
     s.add("open", name, O_RDONLY, expect=disk(name, flags=O_RDONLY, **same))
     s.add("open", name, O_CREAT | O_EXCL, 0o600, expect=disk(name, flags=O_CREAT | O_EXCL, mode=0o600, result=-17))
+    script(s)
+
+
+def test_a_file_without_a_name_by_openat2(script, place):
+    """Its flags are in memory; that it was made is the kernel's word all the same."""
+    s = Script()
+    flags = O_TMPFILE | O_RDWR
+    s.add(
+        "openat2",
+        AT_FDCWD,
+        place,
+        how(flags, 0o600),
+        24,
+        expect=(
+            "session.disk",
+            disk(place + b"/?", place, flags, mode=0o600, created=True, deleted=True)[1]
+            | {"path": lambda told: f"{place.decode()}/#{told['inode']}"},
+        ),
+    )
     script(s)
 
 

@@ -166,3 +166,16 @@ def test_a_job_for_the_at_daemon(audit, place):
     log = audit(["sh", "-c", 'echo "touch /tmp/x" >"$1/a00001019a1b2c"', "sh", spool])
     record = log.one("session.disk", path=spool.decode() + "/a00001019a1b2c")
     assert (record["created"], record["flag_names"]) == (True, ["O_WRONLY", "O_CREAT", "O_TRUNC"])
+
+
+HELPERS = ["/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/proc/sys/kernel/hotplug"]
+
+
+@pytest.mark.parametrize("path", [path for path in HELPERS if os.path.exists(path)])
+def test_a_program_for_the_kernel_to_run(audit, path):
+    """What the kernel starts by itself, as root and outside of every session: whoever names the program is recorded.
+    Opened and closed again, as if to write."""
+    log = audit(["sh", "-c", ': >"$1"', "sh", path])
+    record = log.one("session.disk", path=path)
+    assert (record["path_source"], record["flag_names"]) == ("kernel", ["O_WRONLY", "O_CREAT", "O_TRUNC"])
+    assert record["return_code"] >= 0
