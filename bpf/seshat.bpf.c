@@ -7,8 +7,12 @@
 #include "address_unix.bpf.c"
 #include "exec.bpf.c"
 #include "exit.bpf.c"
+#include "file.bpf.c"
+#include "kernel.bpf.c"
 #include "network.bpf.c"
 #include "open.bpf.c"
+#include "privilege.bpf.c"
+#include "ptrace.bpf.c"
 #include "syscall.bpf.c"
 #include "track.bpf.c"
 

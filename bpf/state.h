@@ -49,6 +49,7 @@ struct task_state {
 	/* 1 when the process's exit has been reported (kept in the group leader's state) */
 	__u32 ended;
 	__u32 reserved;
+	struct wire_rights rights; /* as this task is known to have had them last */
 	struct pending_address pending;
 };
 
@@ -86,7 +87,8 @@ struct control {
 };
 
 _Static_assert(sizeof(struct pending_address) == 176, "pending_address has padding");
-_Static_assert(sizeof(struct task_state) == 40 + sizeof(struct pending_address),
+_Static_assert(sizeof(struct task_state) ==
+		       40 + sizeof(struct wire_rights) + sizeof(struct pending_address),
 	       "task_state has padding");
 _Static_assert(sizeof(struct session_state) == 8 * WIRE_KINDS + 32, "session_state has padding");
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Lineage and cgroups: how a task becomes part of a session, and when it leaves the session's cgroup. */
-#include "image.bpf.h"
+#include "privilege.bpf.h"
 
 static __always_inline void cgroup_emit(struct task_struct *task, struct task_state *state,
 					__u64 to, const char *path)
@@ -92,6 +92,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 
 	if (state && !scope_enter(child, state))
 		return 0;
+	if (state && rights_namespace(child) != rights_namespace(parent))
+		privilege_cloned(parent, child);
 	/* clone3() with CLONE_INTO_CGROUP makes a child in a cgroup that no one attaches it to. */
 	if (!elsewhere)
 		return 0;

@@ -32,8 +32,8 @@ static struct bytes path_join(struct bytes base, struct bytes request, char *at)
 	return (struct bytes){ .data = at, .size = size + request.size };
 }
 
-void members_path(struct json *json, struct bytes kernel, const struct record_part *request,
-		  struct bytes base)
+void members_path_as(struct json *json, const struct path_keys *keys, struct bytes kernel,
+		     const struct record_part *request, struct bytes base)
 {
 	char joined[PATH_JOINED_SIZE];
 	bool readable = request->data && !(request->flags & WIRE_PART_UNREADABLE);
@@ -42,14 +42,24 @@ void members_path(struct json *json, struct bytes kernel, const struct record_pa
 
 	if (kernel.size == 0 && readable)
 		path = path_join(base, asked, joined);
-	if (path.size == 0) {
-		json_plain(json, "path_source", "unreadable");
+	if (path.size > 0)
+		json_string(json, keys->path, path);
+	if (path.size > 0 && keys->requested && readable && !bytes_equal(path, asked))
+		json_string(json, keys->requested, asked);
+	if (!keys->source)
 		return;
-	}
-	json_string(json, "path", path);
-	if (readable && !bytes_equal(path, asked))
-		json_string(json, "requested_path", asked);
-	json_plain(json, "path_source", kernel.size > 0 ? "kernel" : "request");
+	if (path.size == 0)
+		json_plain(json, keys->source, "unreadable");
+	else
+		json_plain(json, keys->source, kernel.size > 0 ? "kernel" : "request");
+}
+
+void members_path(struct json *json, struct bytes kernel, const struct record_part *request,
+		  struct bytes base)
+{
+	static const struct path_keys keys = { "path", "requested_path", "path_source" };
+
+	members_path_as(json, &keys, kernel, request, base);
 }
 
 /* Writes the digits of number before end. Returns where they begin. */

@@ -20,6 +20,17 @@
 void members_path(struct json *json, struct bytes kernel, const struct record_part *request,
 		  struct bytes base);
 
+/* The names of those three; NULL where the record has no such member. */
+struct path_keys {
+	const char *path;
+	const char *requested;
+	const char *source;
+};
+
+/* As members_path, by other names. */
+void members_path_as(struct json *json, const struct path_keys *keys, struct bytes kernel,
+		     const struct record_part *request, struct bytes base);
+
 /* inode and dev ("major:minor") of a file; dev as the kernel has it: major << 20 | minor. */
 void members_file(struct json *json, uint64_t inode, uint32_t dev);
 
