@@ -159,11 +159,8 @@ void members_names(struct json *json, const char *key, const char *const *names,
 	json_array_end(json);
 }
 
-void members_probes(struct json *json, const struct probes_report *probes)
+static void members_missing(struct json *json, const struct probes_report *probes)
 {
-	members_names(json, "probes", probes->attached, probes->attached_count);
-	if (probes->missing_count == 0)
-		return;
 	json_array_begin(json, "probes_missing");
 	for (size_t i = 0; i < probes->missing_count; i++) {
 		json_object_begin(json, NULL);
@@ -172,4 +169,13 @@ void members_probes(struct json *json, const struct probes_report *probes)
 		json_object_end(json);
 	}
 	json_array_end(json);
+}
+
+void members_probes(struct json *json, const struct probes_report *probes)
+{
+	members_names(json, "probes", probes->attached, probes->attached_count);
+	if (probes->missing_count > 0)
+		members_missing(json, probes);
+	if (probes->off_count > 0)
+		members_names(json, "events_off", probes->off, probes->off_count);
 }

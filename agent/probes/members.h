@@ -59,7 +59,7 @@ void members_connection(struct json *json, const struct login_connection *connec
 /* auth_method, and what is known of the key; nothing for NULL. */
 void members_auth(struct json *json, const struct login_auth *auth);
 
-/* probes and, if there are such, probes_missing. */
+/* probes and, if there are such, probes_missing and events_off. */
 void members_probes(struct json *json, const struct probes_report *probes);
 
 #endif
