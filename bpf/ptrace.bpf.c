@@ -126,7 +126,7 @@ static __always_inline bool ptrace_target(struct wire_ptrace *out, struct task_s
 	if (out->return_code == 0 &&
 	    (out->operation == WIRE_PTRACE_ATTACH || out->operation == WIRE_PTRACE_SEIZE))
 		ptrace_find_tracee(out, task);
-	else if (out->return_code >= 0 && ptrace_initial_pids(task))
+	else if (out->return_code > 0 && ptrace_initial_pids(task))
 		out->target_pid = out->requested;
 	return true;
 }

@@ -20,6 +20,8 @@
 #include <linux/types.h>
 #endif
 
+#include "wire_calls.h"
+
 enum wire_kind {
 	WIRE_NONE,
 	WIRE_EXEC,	/* a program was executed, or an attempt failed */
@@ -241,50 +243,6 @@ struct wire_rights {
 	__u64 effective;
 	__u32 user_ns; /* as in /proc/PID/ns/user; 0: none of this is known */
 	__u32 reserved;
-};
-
-/* A system call, whatever number it has on a processor and in a table. */
-enum wire_call {
-	WIRE_CALL_NONE,
-	WIRE_CALL_SETUID,
-	WIRE_CALL_SETGID,
-	WIRE_CALL_SETREUID,
-	WIRE_CALL_SETREGID,
-	WIRE_CALL_SETRESUID,
-	WIRE_CALL_SETRESGID,
-	WIRE_CALL_SETFSUID,
-	WIRE_CALL_SETFSGID,
-	WIRE_CALL_CAPSET,
-	WIRE_CALL_UNSHARE,
-	WIRE_CALL_SETNS,
-	WIRE_CALL_CLONE,
-	WIRE_CALL_PTRACE,
-	WIRE_CALL_PROCESS_VM_READV,
-	WIRE_CALL_PROCESS_VM_WRITEV,
-	WIRE_CALL_INIT_MODULE,
-	WIRE_CALL_FINIT_MODULE,
-	WIRE_CALL_DELETE_MODULE,
-	WIRE_CALL_KEXEC_LOAD,
-	WIRE_CALL_KEXEC_FILE_LOAD,
-	WIRE_CALL_BPF,
-	WIRE_CALL_TRUNCATE,
-	WIRE_CALL_RENAME,
-	WIRE_CALL_RENAMEAT,
-	WIRE_CALL_RENAMEAT2,
-	WIRE_CALL_RMDIR,
-	WIRE_CALL_LINK,
-	WIRE_CALL_LINKAT,
-	WIRE_CALL_UNLINK,
-	WIRE_CALL_UNLINKAT,
-	WIRE_CALL_SYMLINK,
-	WIRE_CALL_SYMLINKAT,
-	WIRE_CALL_PIVOT_ROOT,
-	WIRE_CALL_CHROOT,
-	WIRE_CALL_MOUNT,
-	WIRE_CALL_UMOUNT,
-	WIRE_CALL_UMOUNT2,
-	WIRE_CALL_MOVE_MOUNT,
-	WIRE_CALLS,
 };
 
 enum wire_privilege_operation {

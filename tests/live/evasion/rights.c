@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Gain rights in ways that a script of system calls cannot. argv: clone - in a child that is cloned into a user namespace of
- * its own; thread - in one of two threads; together - in all threads of a process, as the C library does it. Tells the
- * namespace and the child, or the threads.
+ * its own; thread - in one of two threads; together - in all threads of a process, as the C library does it; again PROGRAM -
+ * by executing it without effective capabilities, but as root. Tells the namespace and the child, or the threads.
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -81,12 +82,28 @@ static void together(void)
 	pthread_join(thread, NULL);
 }
 
+static void again(const char *program)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		die("capget");
+	data[0].effective = data[1].effective = 0;
+	if (syscall(SYS_capset, &header, data) < 0)
+		die("capset");
+	execl(program, program, (char *)NULL);
+	die(program);
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t thread;
 
-	if (argc != 2)
+	if (argc < 2)
 		return 2;
+	if (argc > 2)
+		again(argv[2]);
 	if (strcmp(argv[1], "clone") == 0)
 		in_clone();
 	else if (strcmp(argv[1], "together") == 0)
