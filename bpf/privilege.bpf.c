@@ -20,16 +20,16 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(privilege_exec, struct task_struct *task)
 {
 	struct task_state *state = scope_find(task);
-	struct wire_rights before, after;
+	struct wire_rights after;
 
 	if (!state)
 		return 0;
-	before = state->rights;
 	rights_read(&after, task);
-	state->rights = after;
 	if (privilege_wanted() &&
-	    (rights_raised(&before, &after) || exec_changes_account(&before, &after)))
-		privilege_emit(task, state, WIRE_PRIVILEGE_EXEC, WIRE_CALL_NONE, &before, &after);
+	    (rights_raised(&state->rights, &after) || exec_changes_account(&state->rights, &after)))
+		privilege_emit(task, state, WIRE_PRIVILEGE_EXEC, WIRE_CALL_NONE, &state->rights,
+			       &after);
+	state->rights = after;
 	return 0;
 }
 
@@ -39,20 +39,19 @@ int BPF_PROG(privilege_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 call = arch_call(regs, arch_compat(task));
-	struct wire_rights before, after;
+	struct wire_rights after;
 	struct task_state *state;
 
 	/* What fails changes nothing. */
 	state = scope_find(task);
 	if (ret < 0 || !state)
 		return 0;
-	before = state->rights;
 	rights_read(&after, task);
-	state->rights = after;
-	if (privilege_wanted() && rights_raised(&before, &after))
+	if (privilege_wanted() && rights_raised(&state->rights, &after))
 		privilege_emit(task, state,
 			       call == WIRE_CALL_CAPSET ? WIRE_PRIVILEGE_CAPSET :
 							  WIRE_PRIVILEGE_SETID,
-			       call, &before, &after);
+			       call, &state->rights, &after);
+	state->rights = after;
 	return 0;
 }

@@ -31,18 +31,20 @@ static __always_inline void privilege_emit(struct task_struct *task, struct task
 	record_end(scratch);
 }
 
-/* A child that was cloned with CLONE_NEWUSER: it has all capabilities in a namespace of its own. */
-static __always_inline void privilege_cloned(struct task_struct *parent, struct task_struct *child)
+/*
+ * A child that was cloned with CLONE_NEWUSER: it has all capabilities in a namespace of its own. `from` is the state of its
+ * parent, which has just made it: what it has now it also had then.
+ */
+static __always_inline void privilege_cloned(struct task_state *from, struct task_struct *parent,
+					     struct task_struct *child)
 {
 	struct task_state *state = scope_state(child);
-	struct wire_rights before, after;
 
 	if (!state || !privilege_wanted())
 		return;
-	rights_read(&before, parent);
-	rights_read(&after, child);
-	privilege_emit(child, state, WIRE_PRIVILEGE_USER_NAMESPACE, WIRE_CALL_CLONE, &before,
-		       &after);
+	rights_read(&from->rights, parent);
+	privilege_emit(child, state, WIRE_PRIVILEGE_USER_NAMESPACE, WIRE_CALL_CLONE, &from->rights,
+		       &state->rights);
 }
 
 #endif
