@@ -42,6 +42,8 @@ static const struct file_flag file_flags[] = {
 	{ WIRE_FILE_MOVE_MOUNT, MOVE_MOUNT_T_EMPTY_PATH, "MOVE_MOUNT_T_EMPTY_PATH" },
 	{ WIRE_FILE_MOVE_MOUNT, MOVE_MOUNT_SET_GROUP, "MOVE_MOUNT_SET_GROUP" },
 	{ WIRE_FILE_MOVE_MOUNT, KERNEL_MOVE_MOUNT_BENEATH, "MOVE_MOUNT_BENEATH" },
+	/* comprises others, which then are not meant */
+	{ WIRE_FILE_MOUNT, MS_MGC_VAL, "MS_MGC_VAL" },
 	{ WIRE_FILE_MOUNT, MS_RDONLY, "MS_RDONLY" },
 	{ WIRE_FILE_MOUNT, MS_NOSUID, "MS_NOSUID" },
 	{ WIRE_FILE_MOUNT, MS_NODEV, "MS_NODEV" },
@@ -66,7 +68,6 @@ static const struct file_flag file_flags[] = {
 	{ WIRE_FILE_MOUNT, MS_I_VERSION, "MS_I_VERSION" },
 	{ WIRE_FILE_MOUNT, MS_STRICTATIME, "MS_STRICTATIME" },
 	{ WIRE_FILE_MOUNT, MS_LAZYTIME, "MS_LAZYTIME" },
-	{ WIRE_FILE_MOUNT, MS_MGC_VAL, "MS_MGC_VAL" },
 };
 
 const char *names_file_flag(struct flag_walk *walk, unsigned int operation)
