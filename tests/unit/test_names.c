@@ -165,7 +165,7 @@ static void flags_of_names_and_mounts_are_those_of_the_operation(void **state)
 	check_file_flags(WIRE_FILE_RMDIR, 0x200, "AT_REMOVEDIR ", 0);
 	check_file_flags(WIRE_FILE_UNLINK, 0x200, "", 0x200);
 	check_file_flags(WIRE_FILE_LINK, 0x1400, "AT_SYMLINK_FOLLOW AT_EMPTY_PATH ", 0);
-	check_file_flags(WIRE_FILE_MOUNT, 0xc0ed0021, "MS_RDONLY MS_REMOUNT MS_MGC_VAL ", 0);
+	check_file_flags(WIRE_FILE_MOUNT, 0xc0ed0021, "MS_MGC_VAL MS_RDONLY MS_REMOUNT ", 0);
 	check_file_flags(WIRE_FILE_CHROOT, 1, "", 1);
 }
 
