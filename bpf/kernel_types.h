@@ -97,6 +97,10 @@ typedef struct {
 	struct net *net;
 } possible_net_t;
 
+struct user_namespace {
+	struct ns_common ns;
+};
+
 struct mnt_namespace {
 	struct ns_common ns;
 	__u64 seq;
@@ -159,10 +163,40 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
+/* 64 bits, as two words before 6.3: the type has the name of neither. */
+struct kernel_cap {
+	__u64 val;
+};
+
 struct cred {
 	kuid_t uid;
 	kgid_t gid;
+	kuid_t suid;
+	kgid_t sgid;
 	kuid_t euid;
+	kgid_t egid;
+	kuid_t fsuid;
+	kgid_t fsgid;
+	struct kernel_cap cap_permitted, cap_effective;
+	struct user_namespace *user_ns;
+};
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct pid {
+	unsigned int level; /* of its namespace, 0 for the first one */
+};
+
+struct bpf_prog_aux {
+	__u32 id;
+	char name[16];
+};
+
+struct bpf_prog {
+	enum bpf_prog_type type;
+	struct bpf_prog_aux *aux;
 };
 
 struct kernfs_node {
@@ -217,11 +251,15 @@ struct task_struct {
 	int exit_code;
 	int pid;
 	int tgid;
+	unsigned int ptrace;
 	struct task_struct *real_parent;
+	struct task_struct *parent; /* who is told of it: the tracer, if there is one */
 	struct task_struct *group_leader;
+	struct list_head ptraced, ptrace_entry;
+	struct pid *thread_pid;
 	__u64 utime, stime;
 	__u64 start_boottime;
-	const struct cred *cred;
+	const struct cred *real_cred, *cred;
 	char comm[16];
 	struct fs_struct *fs;
 	struct files_struct *files;
@@ -362,8 +400,9 @@ enum {
 	/* what a program cannot open itself; FMODE_BACKING had several values */
 	FMODE_NOACCOUNT = 0x20000000,
 	SOCKFS_MAGIC = 0x534F434B,
-	ALLOW = 1,	   /* what a sock_addr program returns to let the call go on */
-	FAMILY_UNSPEC = 0, /* AF_* */
+	ANON_INODE_MAGIC = 0x09041934, /* ANON_INODE_FS_MAGIC */
+	ALLOW = 1,		       /* what a sock_addr program returns to let the call go on */
+	FAMILY_UNSPEC = 0,	       /* AF_* */
 	FAMILY_UNIX = 1,
 	FAMILY_INET = 2,
 	FAMILY_INET6 = 10,

@@ -324,11 +324,12 @@ static __always_inline bool root_is_plain(struct task_struct *task)
 enum { FD_CWD = -100 }; /* AT_FDCWD */
 
 /*
- * What a request is relative to, as WIRE_PART_BASE: the task's root for an absolute one (left out where it is
+ * What a request is relative to, as a part of this type: the task's root for an absolute one (left out where it is
  * the top of the host's tree), the working directory, or a descriptor's directory. `in_root`: RESOLVE_IN_ROOT, where
  * an absolute request begins at the descriptor too.
  */
-SHARED int part_base(struct scratch *scratch, int descriptor, __u64 request, __u32 in_root)
+SHARED int part_base_as(struct scratch *scratch, __u16 type, int descriptor, __u64 request,
+			__u32 in_root)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct fs_struct *fs = KREAD(task, fs);
@@ -339,11 +340,17 @@ SHARED int part_base(struct scratch *scratch, int descriptor, __u64 request, __u
 		return 0;
 	bpf_probe_read_user(&first, 1, (const void *)request);
 	if (first == '/' && !in_root)
-		return root_is_plain(task) ? 0 : part_path_of(scratch, WIRE_PART_BASE, fs, root);
+		return root_is_plain(task) ? 0 : part_path_of(scratch, type, fs, root);
 	if (descriptor == FD_CWD)
-		return part_path_of(scratch, WIRE_PART_BASE, fs, pwd);
+		return part_path_of(scratch, type, fs, pwd);
 	file = file_of(task, (__u32)descriptor);
-	return file ? part_path_of(scratch, WIRE_PART_BASE, file, f_path) : 0;
+	return file ? part_path_of(scratch, type, file, f_path) : 0;
+}
+
+static __always_inline int part_base(struct scratch *scratch, int descriptor, __u64 request,
+				     __u32 in_root)
+{
+	return part_base_as(scratch, WIRE_PART_BASE, descriptor, request, in_root);
 }
 
 #endif

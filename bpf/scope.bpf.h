@@ -3,7 +3,7 @@
 #ifndef SESHAT_SCOPE_BPF_H
 #define SESHAT_SCOPE_BPF_H
 
-#include "wake.bpf.h"
+#include "rights.bpf.h"
 
 enum {
 	/* levels that a walk to the root follows; far more than a path can name */
@@ -34,6 +34,7 @@ static __always_inline void state_inherit(struct task_state *state, const struct
 	state->image[0] = from->image[0];
 	state->image[1] = from->image[1];
 	state->told = from->told;
+	state->rights = from->rights;
 }
 
 /* Takes an orphan out again. True for the one caller that did it. */
@@ -77,6 +78,8 @@ static __always_inline long state_enter(struct task_struct *task, const struct t
 	if (state->session)
 		return 0;
 	state_inherit(state, from);
+	/* Its own: a clone may have another user namespace, and one that joins comes with what it has. */
+	rights_read(&state->rights, task);
 	if (__sync_val_compare_and_swap(&state->session, 0, from->session))
 		return 0;
 	return !orphan_remove(task);

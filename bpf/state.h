@@ -57,6 +57,7 @@ struct task_state {
 	__u32 reserved;
 	__u64 connecting; /* key in outcomes: the socket that this system call has begun to connect */
 	__u64 left; /* of a process's first thread that has ended: the session that the others are in */
+	struct wire_rights rights; /* as this task is known to have had them last */
 	struct pending_address pending;
 };
 
@@ -96,7 +97,8 @@ struct control {
 };
 
 _Static_assert(sizeof(struct pending_address) == 184, "pending_address has padding");
-_Static_assert(sizeof(struct task_state) == 64 + sizeof(struct pending_address),
+_Static_assert(sizeof(struct task_state) ==
+		       64 + sizeof(struct wire_rights) + sizeof(struct pending_address),
 	       "task_state has padding");
 _Static_assert(sizeof(struct session_state) == 8 * WIRE_KINDS + 32, "session_state has padding");
 

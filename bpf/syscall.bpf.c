@@ -17,7 +17,8 @@ int BPF_PROG(syscall_exit, struct pt_regs *regs, long ret)
 	slot = arch_slot(regs, arch_compat(task));
 	if (slot == SLOT_NONE || !scope_find(task))
 		return 0;
-	if (control.slots_off & (1u << slot))
+	/* What a task may do is kept track of even while nobody wants to be told. */
+	if ((control.slots_off & (1u << slot)) && slot != SLOT_PRIVILEGE)
 		return 0;
 	bpf_tail_call(ctx, &syscall_probes, slot);
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Lineage and cgroups: how a task becomes part of a session, and when it leaves the session's cgroup. */
-#include "image.bpf.h"
+#include "privilege.bpf.h"
 
 static __always_inline void cgroup_emit(struct task_struct *task, struct task_state *state,
 					__u64 to, const char *path)
@@ -45,20 +45,27 @@ static __always_inline void cgroup_moved(struct task_struct *task, struct cgroup
 		cgroup_emit(task, state, id, path);
 }
 
-static __always_inline void cgroup_joined(struct task_struct *task, struct cgroup *cgroup)
+/*
+ * A task joins the session that has this cgroup. Not inline: what it needs of the stack for a state is not to be taken from
+ * what the walk of a path needs.
+ */
+static __noinline void session_joined(struct task_struct *task, __u64 session, __u64 cgroup)
 {
-	struct task_state from = {
-		.session = scope_of_cgroup((__u64)cgroup),
-		.cgroup = KREAD(cgroup, kn, id),
-	};
+	struct task_state from = { .session = session, .cgroup = cgroup };
 
-	if (!from.session)
-		return;
 	if (KREAD(task, signal, nr_threads) > 1)
 		scope_join(task, &from);
 	/* One that is ending has done what it could: nothing would take it out again. */
 	else if (!(task->flags & PF_EXITING))
 		scope_enter(task, &from);
+}
+
+static __always_inline void cgroup_joined(struct task_struct *task, struct cgroup *cgroup)
+{
+	__u64 session = scope_of_cgroup((__u64)cgroup);
+
+	if (session)
+		session_joined(task, session, KREAD(cgroup, kn, id));
 }
 
 /* Is it one that the agent moves to another session? Then it is of that one from here on. */
@@ -92,6 +99,8 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 
 	if (state && !scope_enter(child, state))
 		return 0;
+	if (state && rights_namespace(child) != rights_namespace(parent))
+		privilege_cloned(state, parent, child);
 	/* clone3() with CLONE_INTO_CGROUP makes a child in a cgroup that no one attaches it to. */
 	if (!elsewhere)
 		return 0;

@@ -20,6 +20,8 @@
 #include <linux/types.h>
 #endif
 
+#include "wire_calls.h"
+
 enum wire_kind {
 	WIRE_NONE,
 	WIRE_EXEC,	/* a program was executed, or an attempt failed */
@@ -246,7 +248,7 @@ struct wire_rights {
 	__u32 gid, egid, sgid, fsgid;
 	__u64 permitted; /* capabilities, a bit each (capabilities(7)) */
 	__u64 effective;
-	__u32 user_ns; /* as in /proc/PID/ns/user */
+	__u32 user_ns; /* as in /proc/PID/ns/user; 0: none of this is known */
 	__u32 reserved;
 };
 
@@ -260,7 +262,7 @@ enum wire_privilege_operation {
 
 struct wire_privilege {
 	__u32 operation; /* enum wire_privilege_operation */
-	__u32 call;	 /* number of the system call, of the native table; 0 for none */
+	__u32 call;	 /* enum wire_call; WIRE_CALL_NONE for an exec */
 	struct wire_rights before;
 	struct wire_rights after;
 };
@@ -278,11 +280,18 @@ struct wire_ptrace {
 	__s64 return_code;
 	__u32 operation; /* enum wire_ptrace_operation */
 	__u32 requested; /* the number that the caller gave, in its own pid namespace */
-	/* the process reached into, in the initial namespaces; 0 where it is not known */
+	/* what was reached into, in the initial namespaces; 0 where it is not known */
 	__u32 target_pid;
+	__u32 target_tid;
 	__u32 target_uid;
+	__u32 notes;	      /* enum wire_ptrace_notes */
 	__u64 target_session; /* key of its session, 0 for none */
 	char target_comm[WIRE_COMM_SIZE];
+};
+
+enum wire_ptrace_notes {
+	WIRE_PTRACE_TARGET = 1,	 /* target_uid and target_comm are known */
+	WIRE_PTRACE_SESSION = 2, /* target_session is known */
 };
 
 enum wire_kernel_operation {
@@ -293,7 +302,7 @@ enum wire_kernel_operation {
 	WIRE_KERNEL_OPERATIONS,
 };
 
-/* Parts: PATH (the module's or kernel's file), NAME (the module's, or the BPF program's), ARGS never. */
+/* Parts: PATH (the module's or kernel's file), NAME (of the module to remove, of the BPF program). */
 struct wire_kernel {
 	__s64 return_code;
 	__u32 operation; /* enum wire_kernel_operation */
@@ -320,7 +329,10 @@ enum wire_file_operation {
 	WIRE_FILE_OPERATIONS,
 };
 
-/* Parts: PATH, REQUEST, BASE, NEW_PATH, NEW_REQUEST, NEW_BASE; of a mount NAME, the file system's type. */
+/*
+ * Parts: PATH (of a new root), REQUEST, BASE; NEW_REQUEST and NEW_BASE of what has two paths, of a mount its source, which has
+ * a base where it is a path; NAME: a mount's type, a symbolic link's text.
+ */
 struct wire_file {
 	__s64 return_code;
 	__u64 flags;	 /* as the caller gave them */
@@ -363,7 +375,7 @@ _Static_assert(sizeof(struct wire_cgroup) == 24, "wire_cgroup has padding");
 _Static_assert(sizeof(struct wire_tty) == 8, "wire_tty has padding");
 _Static_assert(sizeof(struct wire_rights) == 56, "wire_rights has padding");
 _Static_assert(sizeof(struct wire_privilege) == 120, "wire_privilege has padding");
-_Static_assert(sizeof(struct wire_ptrace) == 48, "wire_ptrace has padding");
+_Static_assert(sizeof(struct wire_ptrace) == 56, "wire_ptrace has padding");
 _Static_assert(sizeof(struct wire_kernel) == 40, "wire_kernel has padding");
 _Static_assert(sizeof(struct wire_file) == 24, "wire_file has padding");
 _Static_assert(sizeof(struct wire_image) == 16, "wire_image has padding");

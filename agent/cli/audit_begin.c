@@ -64,6 +64,7 @@ static int begin_probes(struct audit *audit, const struct recorder_config *confi
 			  strerror(-r));
 		return STATUS_FAILED;
 	}
+	ring_slots_off(audit->ring, choices_slots_off(&config->choices));
 	root = open(audit->cgroup.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0) {
 		log_error("cannot open %s: %s", audit->cgroup.mount, strerror(errno));
@@ -181,6 +182,7 @@ static int begin_session(struct audit *audit, const struct recorder_config *conf
 		.audit_session_id = account_audit_session(),
 		.strategy = "tracepoint",
 	};
+	const char *off[CHOICES];
 	struct utsname kernel;
 	size_t count;
 	int r = account_login(&login);
@@ -199,6 +201,8 @@ static int begin_session(struct audit *audit, const struct recorder_config *conf
 	start.probes.attached_count =
 		sort_probes(audit, probes, missing, &start.probes.missing_count);
 	start.probes.missing = missing;
+	start.probes.off = off;
+	start.probes.off_count = choices_off(&config->choices, off);
 	r = pipeline_session_start(audit->pipeline, &start);
 	if (r < 0) {
 		log_error("cannot write the first record: %s", strerror(-r));

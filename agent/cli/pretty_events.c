@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "cli/pretty_rights.h"
 #include "cli/pretty_session.h"
 
 enum {
@@ -49,8 +50,7 @@ static bool is_true(struct json_object *record, const char *key)
 	return json_object_object_get_ex(record, key, &value) && json_object_get_boolean(value);
 }
 
-/* An array; NULL when there is none. */
-static struct json_object *array(struct json_object *record, const char *key)
+struct json_object *pretty_array(struct json_object *record, const char *key)
 {
 	struct json_object *value;
 
@@ -70,8 +70,7 @@ static struct bytes element(struct json_object *values, size_t i)
 			       .size = (size_t)json_object_get_string_len(value) };
 }
 
-/* " -> ENOENT" when the call failed. */
-static void describe_failure(struct text *text, struct json_object *record)
+void pretty_failure(struct text *text, struct json_object *record)
 {
 	int64_t code = integer_or(record, "return_code", 0);
 	const char *name;
@@ -94,7 +93,7 @@ static void describe_if(struct text *text, struct json_object *record, const cha
 		text_printf(text, " (%s)", key);
 }
 
-static void describe_via(struct text *text, struct json_object *record)
+void pretty_via(struct text *text, struct json_object *record)
 {
 	struct bytes via = pretty_string(record, "via");
 
@@ -105,7 +104,7 @@ static void describe_via(struct text *text, struct json_object *record)
 	text_printf(text, ")");
 }
 
-static void describe_path(struct text *text, struct json_object *record, const char *key)
+void pretty_path(struct text *text, struct json_object *record, const char *key)
 {
 	struct bytes path = pretty_string(record, key);
 
@@ -126,8 +125,7 @@ static void describe_place(struct text *text, struct json_object *record)
 	text_printf(text, " (in mount namespace %" PRId64 ")", json_object_get_int64(number));
 }
 
-/* Strings of an array with something between them. */
-static void describe_names(struct text *text, struct json_object *values, const char *between)
+void pretty_names(struct text *text, struct json_object *values, const char *between)
 {
 	for (size_t i = 0; values && i < json_object_array_length(values); i++) {
 		if (i > 0)
@@ -170,8 +168,8 @@ static void describe_command(struct text *text, struct json_object *record)
 	struct bytes argv0 = pretty_string(record, "argv0");
 	struct bytes interpreter = pretty_string(record, "interpreter");
 
-	describe_path(text, record, "path");
-	describe_arguments(text, array(record, "argv"));
+	pretty_path(text, record, "path");
+	describe_arguments(text, pretty_array(record, "argv"));
 	describe_if(text, record, "argv_truncated");
 	if (path.data && argv0.data && !bytes_equal(last_component(argv0), last_component(path))) {
 		text_printf(text, " (as ");
@@ -186,7 +184,7 @@ static void describe_command(struct text *text, struct json_object *record)
 	describe_place(text, record);
 	describe_if(text, record, "memfd");
 	describe_if(text, record, "deleted");
-	describe_failure(text, record);
+	pretty_failure(text, record);
 }
 
 static void describe_exit(struct text *text, struct json_object *record)
@@ -210,30 +208,30 @@ static void describe_exit(struct text *text, struct json_object *record)
 
 static void describe_disk(struct text *text, struct json_object *record)
 {
-	struct json_object *names = array(record, "flag_names");
-	struct json_object *resolve = array(record, "resolve_names");
+	struct json_object *names = pretty_array(record, "flag_names");
+	struct json_object *resolve = pretty_array(record, "resolve_names");
 	struct bytes mode = pretty_string(record, "mode");
 
-	describe_path(text, record, "path");
+	pretty_path(text, record, "path");
 	if (names) {
 		text_color(text, TEXT_DIM);
 		text_printf(text, " ");
-		describe_names(text, names, "|");
+		pretty_names(text, names, "|");
 		if (mode.data) {
 			text_printf(text, " ");
 			text_bytes(text, mode);
 		}
 		if (resolve) {
 			text_printf(text, " ");
-			describe_names(text, resolve, "|");
+			pretty_names(text, resolve, "|");
 		}
 		text_color(text, TEXT_PLAIN);
 	}
 	describe_place(text, record);
 	describe_if(text, record, "created");
 	describe_if(text, record, "deleted");
-	describe_via(text, record);
-	describe_failure(text, record);
+	pretty_via(text, record);
+	pretty_failure(text, record);
 }
 
 /* One end of a connection; false when it is not known. */
@@ -277,7 +275,7 @@ static void describe_unix(struct text *text, struct json_object *record)
 
 	text_printf(text, " ");
 	if (pretty_string(record, "path").data || !peer.data)
-		describe_path(text, record, "path");
+		pretty_path(text, record, "path");
 	describe_place(text, record);
 	if (!peer.data)
 		return;
@@ -317,11 +315,11 @@ static void describe_network(struct text *text, struct json_object *record)
 		describe_ends(text, record);
 	if (pretty_integer(record, "network_namespace", &namespace))
 		text_printf(text, " (network namespace %" PRId64 ")", namespace);
-	describe_via(text, record);
+	pretty_via(text, record);
 	if (bytes_equal(pretty_string(record, "operation"), bytes_of("connected")) &&
 	    integer_or(record, "return_code", -1) == 0)
 		text_printf(text, " (established)");
-	describe_failure(text, record);
+	pretty_failure(text, record);
 }
 
 static void describe_cgroup(struct text *text, struct json_object *record)
@@ -329,17 +327,17 @@ static void describe_cgroup(struct text *text, struct json_object *record)
 	int64_t mover;
 
 	if (pretty_string(record, "from").data) {
-		describe_path(text, record, "from");
+		pretty_path(text, record, "from");
 		text_printf(text, " -> ");
 	}
-	describe_path(text, record, "to");
+	pretty_path(text, record, "to");
 	if (pretty_integer(record, "mover_pid", &mover))
 		text_printf(text, " (by process %" PRId64 ")", mover);
 }
 
 static void describe_tty(struct text *text, struct json_object *record)
 {
-	describe_path(text, record, "tty");
+	pretty_path(text, record, "tty");
 }
 
 static void describe_nothing(struct text *text, struct json_object *record)
@@ -353,6 +351,10 @@ static const struct pretty_event events[] = {
 	{ "session.exit", "exit", TEXT_DIM, describe_exit },
 	{ "session.disk", "open", TEXT_PLAIN, describe_disk },
 	{ "session.network", NULL, TEXT_YELLOW, describe_network },
+	{ "session.privilege", "rights", TEXT_RED, pretty_privilege },
+	{ "session.ptrace", "ptrace", TEXT_CYAN, pretty_ptrace },
+	{ "session.kernel", "kernel", TEXT_RED, pretty_kernel },
+	{ "session.file", NULL, TEXT_PLAIN, pretty_file },
 	{ "session.cgroup", "cgroup", TEXT_CYAN, describe_cgroup },
 	{ "session.tty", "tty", TEXT_CYAN, describe_tty },
 	{ "session.lost", "lost", TEXT_RED, pretty_session_lost },

@@ -30,4 +30,19 @@ struct bytes pretty_string(struct json_object *record, const char *key);
 /* A member's integer into *ret; false, and *ret as it was, when there is none or it is no integer. */
 bool pretty_integer(struct json_object *record, const char *key, int64_t *ret);
 
+/* An array, borrowed from the record; NULL when there is none. */
+struct json_object *pretty_array(struct json_object *record, const char *key);
+
+/* Appends a member that is a path or another word; "(unreadable)" when it is not there. */
+void pretty_path(struct text *text, struct json_object *record, const char *key);
+
+/* Appends the strings of an array, NULL for none, with something between them. */
+void pretty_names(struct text *text, struct json_object *values, const char *between);
+
+/* Appends " (via io_uring)" when the call came another way. */
+void pretty_via(struct text *text, struct json_object *record);
+
+/* Appends " -> ENOENT" when the call failed. */
+void pretty_failure(struct text *text, struct json_object *record);
+
 #endif

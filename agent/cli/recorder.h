@@ -11,10 +11,12 @@
 #include <sys/types.h>
 
 #include "cli/command.h"
+#include "kernel/choices.h"
 
 struct recorder_config {
 	struct command *command; /* whose session it is, spawned, not yet let go; borrowed */
 	size_t ring_size;	 /* bytes */
+	struct choices choices;	 /* kinds of events */
 	int json;		 /* where JSON lines go, or -1; borrowed */
 	int pretty;		 /* where readable lines go, or -1; borrowed */
 	bool interactive;	 /* is standard input a terminal */

@@ -24,6 +24,7 @@ enum {
 	KEY_PRETTY = 256,
 	KEY_NO_WAIT,
 	KEY_BUFFER_SIZE,
+	KEY_EVENTS,
 
 	BUFFER_DEFAULT = 16 << 20,
 	BUFFER_MIN = 64 << 10,
@@ -36,6 +37,7 @@ struct run_options {
 	bool pretty;
 	bool no_wait;
 	size_t buffer_size;
+	struct choices choices;
 	char **command; /* ends with NULL */
 };
 
@@ -56,8 +58,23 @@ static const struct argp_option OPTIONS[] = {
 	  "of the ring buffer between kernel and recorder: a power of "
 	  "two, from 64K to 1G (default: 16M)",
 	  0 },
+	{ "events", KEY_EVENTS, "LIST", 0,
+	  "turn kinds of records on (NAME) and off (-NAME): privilege, ptrace, kernel, file, or all; "
+	  "all but file are on by default",
+	  0 },
 	{ 0 },
 };
+
+static void parse_events(const char *list, struct run_options *options, struct argp_state *state)
+{
+	const char *word;
+	size_t size;
+
+	if (choices_parse(&options->choices, list, &word, &size) < 0)
+		argp_error(state,
+			   "no such kind of events: %.*s (privilege, ptrace, kernel, file, all)",
+			   (int)size, word);
+}
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
@@ -77,6 +94,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		if (size_parse_power(argument, BUFFER_MIN, BUFFER_MAX, &options->buffer_size) < 0)
 			argp_error(state, "bad buffer size: %s (a power of two, from 64K to 1G)",
 				   argument);
+		return 0;
+	case KEY_EVENTS:
+		parse_events(argument, options, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		/* Options end here: what follows is COMMAND's. */
@@ -193,7 +213,10 @@ static int audit_command(struct command *command, const struct run_options *opti
 
 int run_main(int argc, char **argv)
 {
-	struct run_options options = { .buffer_size = BUFFER_DEFAULT };
+	struct run_options options = {
+		.buffer_size = BUFFER_DEFAULT,
+		.choices = CHOICES_DEFAULT,
+	};
 	struct recorder_config config = { .json = -1, .pretty = -1 };
 	struct command command;
 	struct streams streams;
@@ -212,6 +235,7 @@ int run_main(int argc, char **argv)
 	if (status)
 		return status;
 	config.ring_size = options.buffer_size;
+	config.choices = options.choices;
 	config.interactive = isatty(STDIN_FILENO);
 	status = preflight();
 	if (!status)

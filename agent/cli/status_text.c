@@ -76,6 +76,11 @@ static void probe_lines(struct text *text, struct json_object *status)
 	text_bytes(text, reply_string(status, "strategy"));
 	text_printf(text,
 		    reply_true(status, "attached") ? ", attached)\n" : ", loaded, not attached)\n");
+	if (reply_count(status, "events_off") > 0) {
+		label(text, "off");
+		names(text, status, "events_off");
+		text_printf(text, "\n");
+	}
 	for (size_t i = 0; i < reply_count(status, "probes_missing"); i++) {
 		struct json_object *missing = reply_element(status, "probes_missing", i);
 

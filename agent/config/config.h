@@ -42,6 +42,12 @@ struct config {
 		enum config_cgroup cgroup;
 	} session;
 	struct {
+		bool privilege;
+		bool ptrace;
+		bool kernel;
+		bool file;
+	} events;
+	struct {
 		bool enabled;
 		char *path;
 		enum config_sync sync;

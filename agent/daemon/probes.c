@@ -73,8 +73,10 @@ static int probes_sort(struct agent *agent)
 		if (!probes->attached || !probes->missing)
 			return -ENOMEM;
 	}
-	probes->report =
-		(struct probes_report){ .attached = probes->attached, .missing = probes->missing };
+	probes->report.attached = probes->attached;
+	probes->report.attached_count = 0;
+	probes->report.missing = probes->missing;
+	probes->report.missing_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		const char *name = results[i].entry->probe;
 
@@ -164,4 +166,22 @@ void agent_detach_probes(struct agent *agent)
 {
 	if (loader_attached(agent->loader))
 		loader_detach(agent->loader);
+}
+
+void agent_choose(struct agent *agent)
+{
+	const struct config *config = &agent->config;
+	struct agent_probes *probes = &agent->probes;
+	const struct choices choices = {
+		.on = {
+			[CHOICE_PRIVILEGE] = config->events.privilege,
+			[CHOICE_PTRACE] = config->events.ptrace,
+			[CHOICE_KERNEL] = config->events.kernel,
+			[CHOICE_FILE] = config->events.file,
+		},
+	};
+
+	probes->report.off = probes->off;
+	probes->report.off_count = choices_off(&choices, probes->off);
+	ring_slots_off(agent->ring, choices_slots_off(&choices));
 }

@@ -139,6 +139,7 @@ int agent_reader_start(struct agent *agent)
 		log_error("cannot map the ring buffer: %s", strerror(-r));
 		return r;
 	}
+	agent_choose(agent);
 	/* Not what the counters say: another agent's sessions may have ended before this one looked. */
 	reader->seen = (struct ring_counts){ .lost = UINT64_MAX, .ended = UINT64_MAX };
 	r = sd_event_add_io(agent->event, &reader->ring, ring_fd(agent->ring), EPOLLIN, ring_ready,

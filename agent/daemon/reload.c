@@ -136,6 +136,7 @@ static int apply(struct agent *agent, struct config *fresh, const struct changes
 	if (r < 0)
 		return r;
 	take(agent, fresh);
+	agent_choose(agent);
 	r = pipeline_agent_config(agent->pipeline, &event);
 	if (r < 0)
 		log_error("cannot write agent.config: %s", strerror(-r));

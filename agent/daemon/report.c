@@ -102,6 +102,7 @@ static void report_probes(struct report *report, const struct probes_report *pro
 {
 	struct json_object *missing;
 
+	add_names(report, "events_off", probes->off, probes->off_count);
 	add_names(report, "probes", probes->attached, probes->attached_count);
 	missing = add_array(report, "probes_missing");
 	for (size_t i = 0; report->error == 0 && i < probes->missing_count; i++) {

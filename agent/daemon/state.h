@@ -19,6 +19,7 @@
 #include "daemon/handover.h"
 #include "daemon/server.h"
 #include "daemon/sessions.h"
+#include "kernel/choices.h"
 #include "kernel/loader.h"
 #include "kernel/ring.h"
 #include "pipeline/pipeline.h"
@@ -33,7 +34,8 @@ enum agent_sink { /* places in the pipeline */
 struct agent_probes {
 	const char **attached;	       /* owned; the names are the plan's */
 	struct probe_missing *missing; /* owned; the texts are the loader's */
-	struct probes_report report;   /* of these two */
+	const char *off[CHOICES];      /* kinds that the configuration has turned off */
+	struct probes_report report;   /* of these three */
 };
 
 struct agent_reader {
@@ -90,6 +92,8 @@ int agent_load(struct agent *agent);
 int agent_lock_pins(struct agent *agent);
 int agent_attach(struct agent *agent);
 void agent_detach_probes(struct agent *agent);
+/* Tells the probes which kinds of events the configuration wants. */
+void agent_choose(struct agent *agent);
 
 /* reader.c */
 int agent_reader_start(struct agent *agent);

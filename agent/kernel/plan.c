@@ -18,6 +18,8 @@ static const struct plan_entry TRACEPOINT[] = {
 	{ .program = "uring_exit", .probe = "io_uring_exit", .how = PLAN_TRACE },
 	{ .program = "process_exit", .probe = "exit", .how = PLAN_TRACE, .required = true },
 	{ .program = "exec_done", .probe = "exec", .how = PLAN_TRACE },
+	/* After it: first what was executed, then what rights that gave. */
+	{ .program = "privilege_exec", .probe = "privilege_exec", .how = PLAN_TRACE },
 	{ .program = "address_connect4", .probe = "connect4", .how = PLAN_CGROUP },
 	{ .program = "address_connect6", .probe = "connect6", .how = PLAN_CGROUP },
 	{ .program = "address_sendmsg4", .probe = "sendmsg4", .how = PLAN_CGROUP },
@@ -56,6 +58,13 @@ static const struct plan_entry TRACEPOINT[] = {
 	  .probe = "receive",
 	  .how = PLAN_SYSCALL,
 	  .slot = SLOT_RECEIVE },
+	{ .program = "privilege_exit",
+	  .probe = "privilege",
+	  .how = PLAN_SYSCALL,
+	  .slot = SLOT_PRIVILEGE },
+	{ .program = "ptrace_exit", .probe = "ptrace", .how = PLAN_SYSCALL, .slot = SLOT_PTRACE },
+	{ .program = "kernel_exit", .probe = "kernel", .how = PLAN_SYSCALL, .slot = SLOT_KERNEL },
+	{ .program = "file_exit", .probe = "file", .how = PLAN_SYSCALL, .slot = SLOT_FILE },
 	{ .program = "syscall_exit", .probe = "syscall", .how = PLAN_TRACE },
 };
 

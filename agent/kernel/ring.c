@@ -197,6 +197,11 @@ void ring_counts(const struct ring *ring, struct ring_counts *ret)
 	ret->ended = __atomic_load_n(&ring->control->ended, __ATOMIC_ACQUIRE);
 }
 
+void ring_slots_off(struct ring *ring, uint32_t slots)
+{
+	__atomic_store_n(&ring->control->slots_off, slots, __ATOMIC_RELEASE);
+}
+
 size_t ring_size(const struct ring *ring)
 {
 	return ring->size;

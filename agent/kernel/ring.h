@@ -55,6 +55,9 @@ struct ring_counts {
 };
 void ring_counts(const struct ring *ring, struct ring_counts *ret);
 
+/* Turns kinds of records off: a bit for each enum syscall_slot, at once and for all sessions. */
+void ring_slots_off(struct ring *ring, uint32_t slots);
+
 /* Bytes in the ring that have not been read. */
 size_t ring_used(const struct ring *ring);
 

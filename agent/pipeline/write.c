@@ -52,6 +52,7 @@ int pipeline_say(struct pipeline *pipeline, struct session *session, unsigned in
 {
 	struct probe_input input = {
 		.session = session,
+		.sessions = &pipeline->sessions,
 		.event = event,
 		.enricher = pipeline->enricher,
 	};
@@ -66,6 +67,7 @@ void pipeline_record(struct pipeline *pipeline, struct session *session,
 	const struct wire_header *header = record->header;
 	struct probe_input input = {
 		.session = session,
+		.sessions = &pipeline->sessions,
 		.record = record,
 		.enricher = pipeline->enricher,
 	};

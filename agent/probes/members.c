@@ -31,8 +31,8 @@ static struct bytes path_join(struct bytes base, struct bytes request, char *at)
 	return (struct bytes){ .data = at, .size = size + request.size };
 }
 
-bool members_path(struct json *json, struct bytes kernel, const struct record_part *request,
-		  struct bytes base)
+bool members_path_as(struct json *json, const struct path_keys *keys, struct bytes kernel,
+		     const struct record_part *request, struct bytes base)
 {
 	char joined[PATH_JOINED_SIZE];
 	bool readable = request->data && !(request->flags & WIRE_PART_UNREADABLE);
@@ -41,15 +41,23 @@ bool members_path(struct json *json, struct bytes kernel, const struct record_pa
 
 	if (kernel.size == 0 && readable)
 		path = path_join(base, asked, joined);
-	if (path.size == 0) {
-		json_plain(json, "path_source", "unreadable");
-		return false;
-	}
-	json_string(json, "path", path);
-	if (readable && !bytes_equal(path, asked))
-		json_string(json, "requested_path", asked);
-	json_plain(json, "path_source", kernel.size > 0 ? "kernel" : "request");
-	return true;
+	if (path.size > 0)
+		json_string(json, keys->path, path);
+	if (path.size > 0 && keys->requested && readable && !bytes_equal(path, asked))
+		json_string(json, keys->requested, asked);
+	if (keys->source && path.size == 0)
+		json_plain(json, keys->source, "unreadable");
+	else if (keys->source)
+		json_plain(json, keys->source, kernel.size > 0 ? "kernel" : "request");
+	return path.size > 0;
+}
+
+bool members_path(struct json *json, struct bytes kernel, const struct record_part *request,
+		  struct bytes base)
+{
+	static const struct path_keys keys = { "path", "requested_path", "path_source" };
+
+	return members_path_as(json, &keys, kernel, request, base);
 }
 
 void members_place(struct json *json, const char *key, const struct record_part *kernel,
@@ -86,12 +94,9 @@ void members_file(struct json *json, uint64_t inode, uint32_t dev)
 void members_via(struct json *json, unsigned int via)
 {
 	static const char *const names[WIRE_VIAS] = {
-		[WIRE_VIA_HANDLE] = "handle",
-		[WIRE_VIA_IO_URING] = "io_uring",
-		[WIRE_VIA_OPEN_TREE] = "open_tree",
-		[WIRE_VIA_MQ_OPEN] = "mq_open",
-		[WIRE_VIA_PIDFD_GETFD] = "pidfd_getfd",
-		[WIRE_VIA_SCM_RIGHTS] = "scm_rights",
+		[WIRE_VIA_HANDLE] = "handle",		[WIRE_VIA_IO_URING] = "io_uring",
+		[WIRE_VIA_OPEN_TREE] = "open_tree",	[WIRE_VIA_MQ_OPEN] = "mq_open",
+		[WIRE_VIA_PIDFD_GETFD] = "pidfd_getfd", [WIRE_VIA_SCM_RIGHTS] = "scm_rights",
 	};
 
 	if (via < WIRE_VIAS && names[via])
@@ -162,11 +167,8 @@ void members_names(struct json *json, const char *key, const char *const *names,
 	json_array_end(json);
 }
 
-void members_probes(struct json *json, const struct probes_report *probes)
+static void members_missing(struct json *json, const struct probes_report *probes)
 {
-	members_names(json, "probes", probes->attached, probes->attached_count);
-	if (probes->missing_count == 0)
-		return;
 	json_array_begin(json, "probes_missing");
 	for (size_t i = 0; i < probes->missing_count; i++) {
 		json_object_begin(json, NULL);
@@ -175,4 +177,13 @@ void members_probes(struct json *json, const struct probes_report *probes)
 		json_object_end(json);
 	}
 	json_array_end(json);
+}
+
+void members_probes(struct json *json, const struct probes_report *probes)
+{
+	members_names(json, "probes", probes->attached, probes->attached_count);
+	if (probes->missing_count > 0)
+		members_missing(json, probes);
+	if (probes->off_count > 0)
+		members_names(json, "events_off", probes->off, probes->off_count);
 }

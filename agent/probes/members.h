@@ -21,6 +21,17 @@
 bool members_path(struct json *json, struct bytes kernel, const struct record_part *request,
 		  struct bytes base);
 
+/* The names of those three; NULL where the record has no such member. */
+struct path_keys {
+	const char *path;
+	const char *requested;
+	const char *source;
+};
+
+/* As members_path, by other names. */
+bool members_path_as(struct json *json, const struct path_keys *keys, struct bytes kernel,
+		     const struct record_part *request, struct bytes base);
+
 /*
  * Where `key` is that members_path() or its like has written: as the kernel's path where there is one, else as what
  * the request is relative to. Either may be none.
@@ -56,7 +67,7 @@ void members_connection(struct json *json, const struct login_connection *connec
 /* auth_method, and what is known of the key; nothing for NULL. */
 void members_auth(struct json *json, const struct login_auth *auth);
 
-/* probes and, if there are such, probes_missing. */
+/* probes and, if there are such, probes_missing and events_off. */
 void members_probes(struct json *json, const struct probes_report *probes);
 
 #endif

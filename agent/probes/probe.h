@@ -11,12 +11,14 @@
 #include "enrich/enrich.h"
 #include "record/record.h"
 #include "session/session.h"
+#include "session/table.h"
 
 /* What an audit record is made of. Everything is borrowed during the call. */
 struct probe_input {
 	const struct session *session;
-	const struct record *record; /* NULL for what user space says itself */
-	const void *event;	     /* that: see the probe's file */
+	struct session_table *sessions; /* all that are open; NULL: not known */
+	const struct record *record;	/* NULL for what user space says itself */
+	const void *event;		/* that: see the probe's file */
 	struct enricher *enricher;
 };
 

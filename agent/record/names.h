@@ -25,6 +25,8 @@ const char *names_resolve_flag(struct flag_walk *walk);
 
 /* The next name of an open_tree(2) flag, likewise. */
 const char *names_tree_flag(struct flag_walk *walk);
+/* The next name of a flag of that enum wire_file_operation, likewise. */
+const char *names_file_flag(struct flag_walk *walk, unsigned int operation);
 
 /* The name of the access mode in flags: never NULL. Flags with O_PATH have one too: O_RDONLY. */
 const char *names_access_mode(uint64_t flags);
@@ -37,6 +39,15 @@ const char *names_socket_type(unsigned int type);
 
 /* The name of an IP protocol as /etc/protocols has it; NULL when it has none here. */
 const char *names_protocol(unsigned int protocol);
+
+/* "cap_sys_admin"; NULL when the number has no name here. */
+const char *names_capability(unsigned int number);
+
+/* "socket_filter", of an enum bpf_prog_type; NULL when it has no name here. */
+const char *names_bpf_type(unsigned int type);
+
+/* The name of an enum wire_call, of those that records name; NULL for others. */
+const char *names_call(unsigned int call);
 
 enum {
 	NAMES_SIGNAL_SIZE = 24,

@@ -38,6 +38,8 @@ struct probes_report {
 	size_t attached_count;
 	const struct probe_missing *missing;
 	size_t missing_count;
+	const char *const *off; /* kinds of events that nobody wants */
+	size_t off_count;
 };
 
 /* Everything is borrowed during the call. Texts that are NULL, or "", are left out of the record. */

@@ -66,6 +66,31 @@ NUMBERS = {
     "pidfd_open": 434,
     "pidfd_getfd": 438,
     "setsockopt": 54,
+    "truncate": 76,
+    "link": 86,
+    "symlink": 88,
+    "pivot_root": 155,
+    "unlinkat": 263,
+    "renameat": 264,
+    "linkat": 265,
+    "symlinkat": 266,
+    "renameat2": 316,
+    "setuid": 105,
+    "setgid": 106,
+    "setreuid": 113,
+    "setregid": 114,
+    "setfsuid": 122,
+    "setfsgid": 123,
+    "capset": 126,
+    "ptrace": 101,
+    "process_vm_readv": 310,
+    "process_vm_writev": 311,
+    "init_module": 175,
+    "delete_module": 176,
+    "kexec_load": 246,
+    "finit_module": 313,
+    "kexec_file_load": 320,
+    "bpf": 321,
 }
 NUMBERS_32 = {
     "open": 5,
@@ -88,7 +113,54 @@ NUMBERS_32 = {
     "recvmsg": 372,
     "recvmmsg": 337,
     "pidfd_getfd": 438,
+    "link": 9,
+    "unlink": 10,
+    "mount": 21,
+    "umount": 22,
+    "rename": 38,
+    "rmdir": 40,
+    "umount2": 52,
+    "chroot": 61,
+    "symlink": 83,
+    "truncate": 92,
+    "truncate64": 193,
+    "pivot_root": 217,
+    "unlinkat": 301,
+    "renameat": 302,
+    "linkat": 303,
+    "symlinkat": 304,
+    "renameat2": 353,
+    "move_mount": 429,
+    "setuid16": 23,
+    "setgid16": 46,
+    "setreuid16": 70,
+    "setregid16": 71,
+    "setfsuid16": 138,
+    "setfsgid16": 139,
+    "setresuid16": 164,
+    "setresgid16": 170,
+    "capset": 185,
+    "setreuid": 203,
+    "setregid": 204,
+    "setresuid": 208,
+    "setresgid": 210,
+    "setuid": 213,
+    "setgid": 214,
+    "setfsuid": 215,
+    "setfsgid": 216,
+    "unshare": 310,
+    "setns": 346,
+    "ptrace": 26,
+    "process_vm_readv": 347,
+    "process_vm_writev": 348,
+    "init_module": 128,
+    "delete_module": 129,
+    "kexec_load": 283,
+    "finit_module": 350,
+    "bpf": 357,
 }
+# What a script is checked for; every other record is somebody else's.
+WATCHED = ("session.command", "session.disk", "session.network", "session.cgroup")
 AT_FDCWD, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW = -100, 0x1000, 0x100
 OPENS = {"open", "openat", "openat2", "creat", "open_by_handle_at", "open_tree", "open_tree_attr", "mq_open"}
 ACCEPTS = {"accept", "accept4"}
@@ -158,7 +230,8 @@ def socket_identity(call, facts):
 class Script:
     """Calls to make, each with the own fields of the record that must come of it (or none)."""
 
-    def __init__(self):
+    def __init__(self, *events):
+        self.events = events or WATCHED
         self.lines = []
         self.calls = []
 
@@ -252,12 +325,9 @@ def check(script, log, out, workload, cgroups=1):
             wanted.append(call)
     pids = {fact["pid"] for both in facts.values() for fact in both.values()}
     pids |= {both["parent"]["child"] for both in facts.values() if "parent" in both}
-    got = [
-        record
-        for record in log.of("session.command", "session.disk", "session.network", "session.cgroup")
-        if record["pid"] in pids
-    ]
-    first, got = got[0], got[1:]
+    got = [record for record in log.of(*script.events) if record["pid"] in pids]
+    first = log.of("session.command")[0]
+    got = [record for record in got if record is not first]
     assert first["event"] == "session.command" and first["path"] == os.path.realpath(workload), first
     wrong = [f"{len(got)} records for {len(wanted)} calls"] if len(got) != len(wanted) else []
     for call, record in zip(wanted, got):
@@ -279,10 +349,13 @@ def differences(call, all_facts, record, workload):
         # Named after what was asked for, or, where only a descriptor was given, after what runs.
         call["program"] = expected.get("requested_path", expected["path"]) or call["exe"]
     who = {name: value for name, value in task(record).items() if name != "cgroup_id"}
+    wanted = expected_task(call, facts, workload)
+    if event == "session.privilege":  # the call told whom it ran as before
+        wanted |= {name: expected["after"][name] for name in ("uid", "euid", "gid")}
     pairs = [
         ("event", record["event"], event),
         ("own", own(record), expected),
-        ("task", who, expected_task(call, facts, workload)),
+        ("task", who, wanted),
     ]
     found = []
     for what, got, want in pairs:

@@ -140,6 +140,8 @@ def test_command_that_the_kernel_refuses(place):
         ["run", "--buffer-size=-1", "true"],
         ["run", "--buffer-size=999999999999999999999G", "true"],
         ["run", "--buffer-size=", "true"],
+        ["run", "--events=", "true"],
+        ["run", "--events=file,disk", "true"],
     ],
 )
 def test_wrong_usage(words):

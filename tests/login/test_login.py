@@ -27,6 +27,7 @@ def expected_start(said, login="alice", user=None, rhost="127.0.0.1", **more):
         "dst_port": int(destination_port),
         "rhost": rhost,
         "tty": "ssh",
+        "events_off": ["file"],
     } | more
 
 

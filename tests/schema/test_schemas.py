@@ -45,7 +45,7 @@ def merged(event, changes):
 
 
 def test_every_file_is_a_valid_schema():
-    assert len(STORE) == 15
+    assert len(STORE) == 19
     for schema in STORE.values():
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         Draft202012Validator.check_schema(schema)
@@ -189,6 +189,22 @@ UNIX = {
 }
 OTHER = {**UNIX, "family": 16, "family_name": "AF_NETLINK", "path": None, "path_source": None}
 KILLED = {"exit_code": None, "signal": 9, "signal_name": "SIGKILL", "core_dumped": False}
+NOBODY_THERE = {
+    "target_pid": None,
+    "target_tid": None,
+    "target_uid": None,
+    "target_program": None,
+    "target_in_session": None,
+}
+MODULE_FREE = {"path": None, "inode": None, "dev": None}
+ONE_NAME = {
+    "operation": "unlink",
+    "new_path": None,
+    "requested_new_path": None,
+    "new_path_source": None,
+    "flags": None,
+    "flag_names": None,
+}
 
 TAKEN = [
     ("session.command", {**COMMAND, "return_code": -2}),
@@ -253,6 +269,22 @@ TAKEN = [
         "session.network",
         {**OTHER, "family": 65000, "family_name": None, "socket_type": None, "return_code": -97},
     ),
+    ("session.privilege", {"capabilities_gained": None}),
+    ("session.privilege", {"operation": "capset", "call": "capset", "capabilities_gained": ["cap_63"]}),
+    ("session.privilege", {"operation": "setid", "call": "setfsgid"}),
+    ("session.privilege", {"operation": "user_namespace", "call": "clone", "user_namespace": 4026532177}),
+    ("session.ptrace", {"target_tid": None, "target_in_session": True, "return_code": 0}),
+    ("session.ptrace", {**NOBODY_THERE, "requested_pid": -1, "return_code": -3}),
+    ("session.ptrace", {"target_in_session": None, "operation": "read_memory", "return_code": 8}),
+    ("session.kernel", {"path": None, "inode": None, "dev": None, "flags": None}),
+    ("session.kernel", {**MODULE_FREE, "operation": "kexec"}),
+    ("session.kernel", {**MODULE_FREE, "operation": "bpf_load", "program_type": 4711}),
+    ("session.file", {**ONE_NAME, "operation": "truncate"}),
+    ("session.file", {**ONE_NAME, "operation": "chroot", "path_source": "kernel", "requested_path": None}),
+    ("session.file", {"new_path": None, "requested_new_path": None, "new_path_source": "unreadable"}),
+    ("session.file", {**ONE_NAME, "operation": "mount", "source": "x", "fs_type": "tmpfs"}),
+    ("session.file", {**ONE_NAME, "flags": 2**40, "flag_names": ["0x10000000000"]}),
+    ("session.file", {**ONE_NAME, "return_code": None, "via": "io_uring"}),
     ("session.cgroup", {"from": None, "mover_pid": 12}),
     ("session.lost", {"first": None, "last": None, "reason": "memory", "by_event": {"unknown": 1}}),
     ("session.end", {"processes": None, "pids": None}),
@@ -320,6 +352,38 @@ REFUSED = [
     ("session.network", {**UNIX, "version": 4}),
     ("session.network", {**OTHER, "path": "/x", "path_source": "request"}),
     ("session.network", {**OTHER, "address_source": "kernel"}),
+    ("session.privilege", {"call": "setuid"}),
+    ("session.privilege", {"operation": "setid"}),
+    ("session.privilege", {"operation": "capset", "call": "setuid"}),
+    ("session.privilege", {"operation": "user_namespace", "call": "setuid"}),
+    ("session.privilege", {"capabilities_gained": []}),
+    ("session.privilege", {"capabilities_gained": ["CAP_CHOWN"]}),
+    ("session.privilege", {"before": {"uid": 0}}),
+    ("session.ptrace", {"target_in_session": True, "target_sid": "0d9d1f6a-52a4-4d83-8f5c-6d5d4c1f0a7e"}),
+    ("session.ptrace", {"target_sid": "x"}),
+    ("session.ptrace", {"target_pid": None}),
+    ("session.ptrace", {"target_program": None}),
+    ("session.ptrace", {"target_program": "longer than a name"}),
+    ("session.ptrace", {"operation": "detach"}),
+    ("session.kernel", {"inode": None}),
+    ("session.kernel", {"program_type": 1}),
+    ("session.kernel", {"program_id": 1}),
+    ("session.kernel", {"operation": "bpf_load", "program_type": 1}),
+    ("session.kernel", {**MODULE_FREE, "operation": "bpf_load"}),
+    ("session.file", {"operation": "unlink"}),
+    ("session.file", {**ONE_NAME, "operation": "rename"}),
+    ("session.file", {"new_path": None}),
+    ("session.file", {"path": None}),
+    ("session.file", {**ONE_NAME, "path_source": "unreadable"}),
+    ("session.file", {**ONE_NAME, "path_source": "kernel"}),
+    ("session.file", {**ONE_NAME, "operation": "chroot", "path_source": "kernel", "return_code": -1}),
+    ("session.file", {**ONE_NAME, "source": "x"}),
+    ("session.file", {**ONE_NAME, "target": "x"}),
+    ("session.file", {"flag_names": None}),
+    ("session.file", {"flag_names": ["RENAME_OTHER"]}),
+    ("session.file", {"return_code": 1}),
+    ("session.start", {"events_off": []}),
+    ("session.start", {"events_off": ["disk"]}),
     ("session.tty", {"tty": "pts/0"}),
     ("session.lost", {"count": 0}),
     ("session.lost", {"first": None}),

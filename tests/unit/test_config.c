@@ -94,6 +94,8 @@ static void an_empty_file_has_the_defaults(void **state)
 	assert_int_equal(config.agent.ring_size, 16 << 20);
 	assert_int_equal(config.agent.strategy, CONFIG_STRATEGY_AUTO);
 	assert_int_equal(config.session.cgroup, CONFIG_CGROUP_AUTO);
+	assert_true(config.events.privilege && config.events.ptrace && config.events.kernel);
+	assert_false(config.events.file);
 	assert_true(config.file.enabled);
 	assert_string_equal(config.file.path, "/var/log/seshat/audit.jsonl");
 	assert_int_equal(config.file.sync, CONFIG_SYNC_NONE);
@@ -125,6 +127,7 @@ static void every_key_is_taken(void **state)
 			"socket = /tmp/s\nstate=/tmp/state\ngroup: wheel\nring_size=64K\n"
 			"strategy=tracepoint ; why\npin =\n"
 			"[session] ; sessions\ncgroup=own\n"
+			"[events]\nprivilege=no\nptrace=off\nkernel=0\nfile=yes\n"
 			"[file]\nenabled=no\npath=/tmp/a b.jsonl\nsync=interval\nsync_interval=1m\n"
 			"max_size=0\nmax_age=7d\nkeep=3\nqueue=1M\n"
 			"[journal]\nenabled=true\nnamespace=seshat\nqueue=128K"),
@@ -137,6 +140,8 @@ static void every_key_is_taken(void **state)
 	assert_int_equal(config.agent.ring_size, 64 << 10);
 	assert_int_equal(config.agent.strategy, CONFIG_STRATEGY_TRACEPOINT);
 	assert_int_equal(config.session.cgroup, CONFIG_CGROUP_OWN);
+	assert_false(config.events.privilege || config.events.ptrace || config.events.kernel);
+	assert_true(config.events.file);
 	assert_false(config.file.enabled);
 	assert_string_equal(config.file.path, "/tmp/a b.jsonl");
 	assert_int_equal(config.file.sync, CONFIG_SYNC_INTERVAL);
@@ -320,12 +325,14 @@ static void differences_are_named_in_order(void **state)
 	assert_int_equal(read_text(&a, &reports, ""), 0);
 	assert_int_equal(read_text(&b, &reports,
 				   "[journal]\nenabled=on\n[file]\nmax_age=36h\nmax_size=100M\n"
-				   "[agent]\npin=\nring_size=1M\n[session]\ncgroup=own"),
+				   "[agent]\npin=\nring_size=1M\n[session]\ncgroup=own\n"
+				   "[events]\nfile=yes"),
 			 0);
 	assert_int_equal(config_diff(&a, &b, take_difference, &differences), 0);
 	assert_string_equal(differences.text, "agent.ring_size '16M' '1M' restart\n"
 					      "agent.pin '/sys/fs/bpf/seshat' '' restart\n"
 					      "session.cgroup 'auto' 'own' live\n"
+					      "events.file 'no' 'yes' live\n"
 					      "file.max_age '0' '36h' live\n"
 					      "journal.enabled 'no' 'yes' live\n");
 	config_free(&a);

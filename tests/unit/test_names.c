@@ -2,11 +2,13 @@
 #include "check.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 
+#include "bpf/wire.h"
 #include "record/names.h"
 
 static void check_flags(const char *(*next)(struct flag_walk *), uint64_t flags,
@@ -115,13 +117,70 @@ static void signals_have_names(void **state)
 	check_signal(UINT32_MAX, "SIG4294967295");
 }
 
+static void what_rights_are_about_has_names(void **state)
+{
+	(void)state;
+	assert_string_equal(names_capability(CAP_CHOWN), "cap_chown");
+	assert_string_equal(names_capability(CAP_SYS_ADMIN), "cap_sys_admin");
+	assert_string_equal(names_capability(40), "cap_checkpoint_restore");
+	for (unsigned int i = 0; i <= CAP_LAST_CAP; i++)
+		assert_non_null(names_capability(i));
+	assert_null(names_capability(41));
+	assert_string_equal(names_bpf_type(1), "socket_filter");
+	assert_string_equal(names_bpf_type(32), "netfilter");
+	for (unsigned int i = 0; i <= 32; i++)
+		assert_non_null(names_bpf_type(i));
+	assert_null(names_bpf_type(33));
+	for (unsigned int i = WIRE_CALL_SETUID; i <= WIRE_CALL_CLONE; i++)
+		assert_non_null(names_call(i));
+	assert_string_equal(names_call(WIRE_CALL_SETNS), "setns");
+	assert_null(names_call(WIRE_CALL_NONE));
+	assert_null(names_call(WIRE_CALLS));
+}
+
+static void check_file_flags(unsigned int operation, uint64_t flags, const char *expected,
+			     uint64_t rest)
+{
+	struct flag_walk walk = { .rest = flags };
+	char names[1024] = "";
+	const char *name;
+
+	while ((name = names_file_flag(&walk, operation))) {
+		strcat(names, name);
+		strcat(names, " ");
+	}
+	assert_string_equal(names, expected);
+	assert_true(walk.rest == rest);
+}
+
+/* The same bit has another name in another call. */
+static void flags_of_names_and_mounts_are_those_of_the_operation(void **state)
+{
+	(void)state;
+	check_file_flags(WIRE_FILE_RENAME, 3, "RENAME_NOREPLACE RENAME_EXCHANGE ", 0);
+	check_file_flags(WIRE_FILE_UMOUNT, 3, "MNT_FORCE MNT_DETACH ", 0);
+	check_file_flags(WIRE_FILE_MOUNT, 3, "MS_RDONLY MS_NOSUID ", 0);
+	check_file_flags(WIRE_FILE_MOVE_MOUNT, 0x44,
+			 "MOVE_MOUNT_F_EMPTY_PATH MOVE_MOUNT_T_EMPTY_PATH ", 0);
+	check_file_flags(WIRE_FILE_RMDIR, 0x200, "AT_REMOVEDIR ", 0);
+	check_file_flags(WIRE_FILE_UNLINK, 0x200, "", 0x200);
+	check_file_flags(WIRE_FILE_LINK, 0x1400, "AT_SYMLINK_FOLLOW AT_EMPTY_PATH ", 0);
+	check_file_flags(WIRE_FILE_MOUNT, 0xc0ed0021, "MS_MGC_VAL MS_RDONLY MS_REMOUNT ", 0);
+	check_file_flags(WIRE_FILE_CHROOT, 1, "", 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(open_flags_have_names),	  TEST(flags_that_comprise_others_are_named_alone),
-		TEST(unknown_bits_are_left_over), TEST(resolve_flags_have_names),
-		TEST(access_modes_have_names),	  TEST(families_types_and_protocols_have_names),
+		TEST(open_flags_have_names),
+		TEST(flags_that_comprise_others_are_named_alone),
+		TEST(unknown_bits_are_left_over),
+		TEST(resolve_flags_have_names),
+		TEST(access_modes_have_names),
+		TEST(families_types_and_protocols_have_names),
 		TEST(signals_have_names),
+		TEST(what_rights_are_about_has_names),
+		TEST(flags_of_names_and_mounts_are_those_of_the_operation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

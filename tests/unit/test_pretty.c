@@ -207,6 +207,67 @@ static void test_the_outcome_of_a_connection(void **state)
 	       "15:30:00.118 curl[4714]           connected tcp 127.0.0.1:8080 -> ECONNREFUSED\n");
 }
 
+static void test_rights(void **state)
+{
+	(void)state;
+	expect(HEAD("session.privilege") CURL
+	       ",\"exe\":\"/usr/bin/curl\",\"exe\":\"/usr/bin/curl\",\"operation\":\"exec\",\"before\":{\"uid\":1000,\"euid\":1000},\"after\":{\"uid\":1000,\"euid\":0},"
+	       "\"capabilities_gained\":[\"cap_a\",\"cap_b\",\"cap_c\",\"cap_d\",\"cap_e\"]}",
+	       "15:30:00.118 curl[4714]           rights   by /usr/bin/curl euid 1000 -> 0 +5 capabilities\n");
+	expect(HEAD("session.privilege") CURL
+	       ",\"operation\":\"user_namespace\",\"call\":\"unshare\",\"before\":{},\"after\":{},"
+	       "\"capabilities_gained\":[\"cap_a\",\"cap_b\"],\"user_namespace\":4026532177}",
+	       "15:30:00.118 curl[4714]           rights   by unshare +cap_a,cap_b (in user namespace "
+	       "4026532177)\n");
+}
+
+static void test_ptrace(void **state)
+{
+	(void)state;
+	expect(HEAD("session.ptrace") CURL
+	       ",\"operation\":\"attach\",\"target_pid\":812,\"target_uid\":0,\"target_program\":\"sshd\","
+	       "\"target_in_session\":false,\"return_code\":-1}",
+	       "15:30:00.118 curl[4714]           ptrace   attach sshd[812] (uid 0) (outside the session) "
+	       "-> EPERM\n");
+	expect(HEAD("session.ptrace") CURL
+	       ",\"operation\":\"write_memory\",\"target_pid\":812,\"target_uid\":0,\"target_program\":\"sh\","
+	       "\"target_in_session\":false,\"target_sid\":\"8c2f\",\"return_code\":64}",
+	       "15:30:00.118 curl[4714]           ptrace   write_memory sh[812] (uid 0) (in session 8c2f)\n");
+	expect(HEAD("session.ptrace") CURL
+	       ",\"operation\":\"seize\",\"requested_pid\":9,\"return_code\":-3}",
+	       "15:30:00.118 curl[4714]           ptrace   seize process 9 -> ESRCH\n");
+}
+
+static void test_kernel(void **state)
+{
+	(void)state;
+	expect(HEAD("session.kernel") CURL
+	       ",\"operation\":\"module_load\",\"path\":\"/a b.ko\",\"return_code\":-1}",
+	       "15:30:00.118 curl[4714]           kernel   module_load '/a b.ko' -> EPERM\n");
+	expect(HEAD("session.kernel") CURL
+	       ",\"operation\":\"bpf_load\",\"name\":\"x\",\"program_type\":1,"
+	       "\"program_type_name\":\"socket_filter\",\"program_id\":92,\"return_code\":3}",
+	       "15:30:00.118 curl[4714]           kernel   bpf_load socket_filter x (id 92)\n");
+}
+
+static void test_file(void **state)
+{
+	(void)state;
+	expect(HEAD("session.file") CURL
+	       ",\"operation\":\"rename\",\"path\":\"/a\",\"path_source\":\"request\",\"new_path\":\"/b\","
+	       "\"new_path_source\":\"request\",\"flags\":1,\"flag_names\":[\"RENAME_NOREPLACE\"],"
+	       "\"return_code\":-17}",
+	       "15:30:00.118 curl[4714]           rename   /a -> /b RENAME_NOREPLACE -> EEXIST\n");
+	expect(HEAD("session.file") CURL
+	       ",\"operation\":\"mount\",\"path\":\"/mnt\",\"path_source\":\"request\",\"source\":\"none\","
+	       "\"fs_type\":\"tmpfs\",\"return_code\":0}",
+	       "15:30:00.118 curl[4714]           mount    none on /mnt type tmpfs\n");
+	expect(HEAD("session.file") CURL
+	       ",\"operation\":\"symlink\",\"path\":\"/a\",\"path_source\":\"request\",\"target\":\"x\","
+	       "\"return_code\":0}",
+	       "15:30:00.118 curl[4714]           symlink  /a -> x\n");
+}
+
 static void test_cgroup_and_tty(void **state)
 {
 	(void)state;
@@ -401,6 +462,10 @@ int main(void)
 		cmocka_unit_test(test_network_of_other_families),
 		cmocka_unit_test(test_network_of_the_other_direction),
 		cmocka_unit_test(test_the_outcome_of_a_connection),
+		cmocka_unit_test(test_rights),
+		cmocka_unit_test(test_ptrace),
+		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_file),
 		cmocka_unit_test(test_cgroup_and_tty),
 		cmocka_unit_test(test_lost_and_end),
 		cmocka_unit_test(test_logins),

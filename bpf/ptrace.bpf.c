@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Processes that reach into another one: as its debugger, or by reading and writing its memory. */
+#include "arch_calls.bpf.h"
+#include "image.bpf.h"
+
+enum {
+	REQUEST_TRACEME = 0, /* PTRACE_* */
+	REQUEST_ATTACH = 16,
+	REQUEST_SEIZE = 0x4206,
+};
+
+extern struct task_struct *bpf_task_from_vpid(__s32 vpid) __ksym __weak; /* since 6.14 */
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;	 /* since 6.2 */
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+
+/* Which operation it is; WIRE_PTRACE_OPERATIONS for the others, which all need one of these first. */
+static __always_inline __u32 ptrace_operation(__u32 call, __u64 first)
+{
+	if (call == WIRE_CALL_PROCESS_VM_READV)
+		return WIRE_PTRACE_READ;
+	if (call == WIRE_CALL_PROCESS_VM_WRITEV)
+		return WIRE_PTRACE_WRITE;
+	if (first == REQUEST_TRACEME)
+		return WIRE_PTRACE_TRACEME;
+	if (first == REQUEST_ATTACH)
+		return WIRE_PTRACE_ATTACH;
+	return first == REQUEST_SEIZE ? WIRE_PTRACE_SEIZE : WIRE_PTRACE_OPERATIONS;
+}
+
+/* Are the numbers that the task gives those of the initial pid namespace? */
+static __always_inline bool ptrace_initial_pids(const struct task_struct *task)
+{
+	return KREAD(task, thread_pid, level) == 0;
+}
+
+/* Key of the session that a task is in, 0 for none. */
+static __always_inline __u64 ptrace_session(struct task_struct *target)
+{
+	struct task_state *state = bpf_task_storage_get(&tasks, target, 0, 0);
+	struct joined_state *joined_from;
+	__u64 key = (__u64)target;
+
+	if (state)
+		return state->session;
+	if (!control.scope_hints)
+		return 0;
+	state = bpf_map_lookup_elem(&orphans, &key);
+	if (state)
+		return state->session;
+	key = joined_key(target);
+	joined_from = bpf_map_lookup_elem(&joined, &key);
+	return joined_from ? joined_from->session : 0;
+}
+
+static __always_inline void ptrace_describe(struct wire_ptrace *out,
+					    const struct task_struct *target)
+{
+	out->target_pid = (__u32)KREAD(target, tgid);
+	out->target_tid = (__u32)KREAD(target, pid);
+	out->target_uid = KREAD(target, real_cred, uid.val);
+	bpf_probe_read_kernel(out->target_comm, sizeof(out->target_comm), &target->comm);
+	out->target_comm[WIRE_COMM_SIZE - 1] = 0;
+	out->notes |= WIRE_PTRACE_TARGET;
+}
+
+/*
+ * Is there nothing new in it? A process may read its own memory so (some do, to read where they are not sure), and who
+ * traces another one has said so, and may read and write there by other requests as well.
+ */
+static __always_inline bool ptrace_is_known(const struct task_struct *task,
+					    const struct wire_ptrace *out,
+					    const struct task_struct *target)
+{
+	if (out->operation != WIRE_PTRACE_READ && out->operation != WIRE_PTRACE_WRITE)
+		return false;
+	if (KREAD(target, tgid) == task->tgid)
+		return true;
+	return KREAD(target, ptrace) && KREAD(target, parent, tgid) == task->tgid;
+}
+
+/* Fills in the target by the number that the caller gave. False: the call is not worth a record. */
+static __always_inline bool ptrace_find(struct wire_ptrace *out, struct task_struct *task)
+{
+	struct task_struct *target = NULL;
+	bool due;
+
+	if (&bpf_task_from_vpid)
+		target = bpf_task_from_vpid((__s32)out->requested);
+	else if (&bpf_task_from_pid && ptrace_initial_pids(task))
+		target = bpf_task_from_pid((__s32)out->requested);
+	if (!target)
+		return true;
+	due = !ptrace_is_known(task, out, target);
+	ptrace_describe(out, target);
+	out->target_session = ptrace_session(target);
+	out->notes |= WIRE_PTRACE_SESSION;
+	bpf_task_release(target);
+	return due;
+}
+
+/* Where numbers cannot be looked up: what this thread traces since last is at the head of its list (__ptrace_link()). */
+static __always_inline void ptrace_find_tracee(struct wire_ptrace *out,
+					       const struct task_struct *task)
+{
+	const struct list_head *head = KREAD(task, ptraced.next);
+	const struct task_struct *target;
+
+	target = (const void *)head - bpf_core_field_offset(struct task_struct, ptrace_entry);
+	if (KREAD(target, ptrace) && KREAD(target, parent) == task)
+		ptrace_describe(out, target);
+}
+
+/* Who is reached into. False: the call is not worth a record. */
+static __always_inline bool ptrace_target(struct wire_ptrace *out, struct task_struct *task)
+{
+	if (out->operation == WIRE_PTRACE_TRACEME) {
+		ptrace_describe(out, task);
+		out->target_session = ptrace_session(task);
+		out->notes |= WIRE_PTRACE_SESSION;
+		return true;
+	}
+	if (!ptrace_find(out, task))
+		return false;
+	if (out->notes)
+		return true;
+	if (out->return_code == 0 &&
+	    (out->operation == WIRE_PTRACE_ATTACH || out->operation == WIRE_PTRACE_SEIZE))
+		ptrace_find_tracee(out, task);
+	else if (out->return_code > 0 && ptrace_initial_pids(task))
+		out->target_pid = out->requested;
+	return true;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(ptrace_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool compat = arch_compat(task);
+	__u32 call = arch_call(regs, compat);
+	__u64 first = arch_argument(regs, compat, 0);
+	struct wire_ptrace found = {
+		.return_code = syscall_result(ret),
+		.operation = ptrace_operation(call, first),
+		.requested =
+			(__u32)(call == WIRE_CALL_PTRACE ? arch_argument(regs, compat, 1) : first),
+	};
+	struct task_state *state;
+	struct scratch *scratch;
+
+	if (found.operation == WIRE_PTRACE_OPERATIONS)
+		return 0;
+	state = scope_find(task);
+	if (!state || !ptrace_target(&found, task))
+		return 0;
+	image_tell(task, state);
+	scratch = record_begin(WIRE_PTRACE, sizeof(found), task, state);
+	if (!scratch)
+		return 0;
+	*(struct wire_ptrace *)&scratch->record[RECORD_FIXED] = found;
+	return record_end(scratch);
+}
