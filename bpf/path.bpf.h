@@ -134,14 +134,19 @@ static __always_inline bool mount_is_detached(const struct mount *mount)
 	return false;
 }
 
-/* From the top of a mount to where it is mounted; 1 at the top of the tree. */
+/*
+ * From the top of a mount to where it is mounted; 1 at the top of the tree. Where that tree is none, on to the top of the
+ * file system: a copy of the mount of a folder tells which folder that is.
+ */
 static __always_inline long walk_mount(struct path_walk *walk)
 {
 	const struct mount *mount = (const struct mount *)walk->mount,
 			   *above = KREAD(mount, mnt_parent);
 
-	if (above == mount || !above)
-		return 1;
+	if (above == mount || !above) {
+		walk->root = 0;
+		return !mount_is_detached(mount);
+	}
 	walk->dentry = (__u64)KREAD(mount, mnt_mountpoint);
 	walk->mount = (__u64)above;
 	walk->root = (__u64)KREAD(above, mnt.mnt_root);
@@ -159,7 +164,8 @@ static __always_inline void walk_top(struct scratch *scratch, const struct dentr
 	char first = 0;
 
 	bpf_probe_read_kernel(&first, 1, KREAD(dentry, d_name.name));
-	if (first == '/' && !(KREAD(inode, i_sb, s_flags) & SB_KERNMOUNT)) {
+	if (first == '/' &&
+	    (!scratch->path.root || !(KREAD(inode, i_sb, s_flags) & SB_KERNMOUNT))) {
 		scratch->path.flags |= WIRE_PATH_DETACHED;
 		return;
 	}

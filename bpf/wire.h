@@ -106,9 +106,11 @@ enum wire_part_flags {
 	 * a file without a place in any tree: memfd, pipe, socket; the bytes are "/" and its name
 	 */
 	WIRE_PATH_PSEUDO = 8,
-	/* the walk ended at a mount that hangs in no tree (open_tree, lazy umount): "(unreachable)" stands before it */
+	/*
+	 * hangs in no tree (open_tree, lazy umount, moved out of what is mounted): "(unreachable)" stands before it
+	 */
 	WIRE_PATH_DETACHED = 16,
-	/* longer than WIRE_PATH_SIZE: the beginning is missing, "..." stands there */
+	/* longer than WIRE_PATH_SIZE, or than the walk: the beginning is missing, "..." stands there */
 	WIRE_PATH_CUT = 32,
 	WIRE_PART_LIMIT = 64, /* there was more, beyond what any exec could take: left out */
 };

@@ -49,14 +49,6 @@ def test_a_folder_that_is_moved_while_it_is_open(script, place):
     script(s)
 
 
-def within_its_file_system(path):
-    """A path from the top of the file system that it is in."""
-    top = path
-    while not os.path.ismount(top):
-        top = os.path.dirname(top)
-    return path if top == b"/" else path[len(top) :]
-
-
 def test_out_of_a_bind_mount(script, place):
     """A folder moved out of what is mounted: no path leads there by this mount, and so none is shown."""
     for name in (b"/whole/part/folder", b"/seen"):
@@ -69,7 +61,7 @@ def test_out_of_a_bind_mount(script, place):
     s.do("chdir", place + b"/seen/folder")
     s.add("open", b"file", O_RDONLY, expect=inside(disk(place + b"/seen/folder/file", b"file"), "path"))
     s.do("rename", place + b"/whole/part/folder", place + b"/whole/folder")
-    gone = b"(unreachable)" + within_its_file_system(place) + b"/whole/folder"
+    gone = machine.unreachable(place) + b"/whole/folder"
     s.add("open", b"file", O_RDONLY, expect=disk(gone + b"/file", b"file"))
     s.add("open", b"none", O_RDONLY, expect=disk(gone + b"/none", b"none", result=-ENOENT))
     script(s)

@@ -6,11 +6,20 @@ from errno import ENOENT
 
 import machine
 import pytest
+from addresses import AF_UNIX, STREAM, local
 from calls import AT_FDCWD, Script, how, vector
-from expect import command, disk, inside
+from expect import command, disk, inside, unix
 from flags import CLONE_NEWNS, O_CREAT, O_DIRECTORY, O_RDONLY, O_WRONLY, RESOLVE_IN_ROOT
 
 MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 4096, 16384, 1 << 18, 2
+LISTEN = """
+import socket, sys
+one = socket.socket(socket.AF_UNIX)
+one.bind("socket")
+one.listen()
+print("ready", flush=True)
+sys.stdin.read()
+"""
 NOTHING = os.fsencode(machine.workload("nothing"))
 
 
@@ -105,10 +114,13 @@ def test_there_and_back(script):
 
 @pytest.fixture
 def elsewhere(bystander, place):
-    """A process outside the session in a namespace of its own, with a file that only is there: (pid, number, file)."""
+    """
+    A process outside the session in a namespace of its own, with a file that only is there, and a socket beside it that
+    it listens on: (pid, number, file).
+    """
     folder = os.fsdecode(place) + "/elsewhere"
     os.mkdir(folder)
-    make = f"mount -t tmpfs none {folder} && cd {folder} && : >file && echo ready && exec cat"
+    make = f"mount -t tmpfs none {folder} && cd {folder} && : >file && exec /usr/bin/python3 -Sc '{LISTEN}'"
     process = bystander("unshare", "-m", "sh", "-c", make)
     assert process.stdout.readline() == b"ready\n"
     return process.pid, os.stat(f"/proc/{process.pid}/ns/mnt").st_ino, os.fsencode(folder) + b"/file"
@@ -137,6 +149,30 @@ def test_another_processs_root_and_working_directory(script, elsewhere):
     s.do("chroot", root)
     s.add("open", b"/none", O_RDONLY, expect=there(b"/none", result=-ENOENT))
     s.add("open", file, O_RDONLY, expect=there(file))
+    script(s)
+
+
+def test_unix_sockets(script, elsewhere):
+    """A socket's path has its namespace as a file's has."""
+    pid, number, file = elsewhere
+    folder = os.path.dirname(file)
+
+    def there(pair):
+        return pair[0], pair[1] | {"mount_namespaces": {"/path": number}}
+
+    s = Script()
+    link = b"/proc/%d/ns/mnt" % pid
+    its = s.do("open", link, O_RDONLY, expect=disk(b"/mnt:[%d]" % number, link, nameless=True))
+    s.do("setns", its, CLONE_NEWNS)
+    s.do("chdir", folder)
+    for request, path, error in [
+        (folder + b"/socket", folder + b"/socket", 0),
+        (b"socket", folder + b"/socket", 0),
+        (b"none", folder + b"/none", -ENOENT),
+        (b"/none", b"/none", -ENOENT),
+    ]:
+        one = s.do("socket", AF_UNIX, STREAM, 0)
+        s.add("connect", one, *local(request), expect=there(unix(path, request, result=error)))
     script(s)
 
 
@@ -227,11 +263,12 @@ def test_a_root_that_hangs_in_no_tree(script, place):
     os.mkdir(place + b"/etc")
     machine.write_file(place + b"/etc/passwd")
     s = Script()
-    cloned = disk(b"(unreachable)/", place, 1, via="open_tree")
+    cloned = disk(machine.unreachable(place), place, 1, via="open_tree")
     tree = s.do("open_tree", AT_FDCWD, place, 1, expect=cloned)
     s.do("fchdir", tree)
     s.do("chroot", b".")
-    s.add("open", b"/etc/passwd", O_RDONLY, expect=disk(b"(unreachable)/etc/passwd", b"/etc/passwd"))
-    none = disk(b"(unreachable)/etc/none", b"/etc/none", result=-ENOENT)
+    gone = machine.unreachable(place)
+    s.add("open", b"/etc/passwd", O_RDONLY, expect=disk(gone + b"/etc/passwd", b"/etc/passwd"))
+    none = disk(gone + b"/etc/none", b"/etc/none", result=-ENOENT)
     s.add("open", b"/etc/none", O_RDONLY, expect=none)
     script(s)
