@@ -181,12 +181,40 @@ struct cred {
 	struct user_namespace *user_ns;
 };
 
-struct list_head {
-	struct list_head *next, *prev;
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[1];
+};
+
+struct xarray {
+	void *xa_head;
+};
+
+struct idr {
+	struct xarray idr_rt;
+};
+
+struct pid_namespace {
+	struct idr idr;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
 };
 
 struct pid {
 	unsigned int level; /* of its namespace, 0 for the first one */
+	struct hlist_head tasks[1];
+	struct upid numbers[1];
 };
 
 struct bpf_prog_aux {
@@ -255,8 +283,8 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *parent; /* who is told of it: the tracer, if there is one */
 	struct task_struct *group_leader;
-	struct list_head ptraced, ptrace_entry;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[1];
 	__u64 utime, stime;
 	__u64 start_boottime;
 	const struct cred *real_cred, *cred;

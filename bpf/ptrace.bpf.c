@@ -7,6 +7,10 @@ enum {
 	REQUEST_TRACEME = 0, /* PTRACE_* */
 	REQUEST_ATTACH = 16,
 	REQUEST_SEIZE = 0x4206,
+	TREE_LEVELS = 6, /* of 6 bits: more than a pid has */
+	TREE_SLOTS = 64,
+	TREE_TAGS = 3,
+	TREE_NODE = 2, /* xa_is_node() */
 };
 
 extern struct task_struct *bpf_task_from_vpid(__s32 vpid) __ksym __weak; /* since 6.14 */
@@ -78,6 +82,71 @@ static __always_inline bool ptrace_is_known(const struct task_struct *task,
 	return KREAD(target, ptrace) && KREAD(target, parent, tgid) == task->tgid;
 }
 
+/* The caller's pid namespace. */
+static __always_inline const struct pid_namespace *ptrace_namespace(const struct pid *own)
+{
+	const struct pid_namespace *namespace = NULL;
+	__u32 level = KREAD(own, level);
+
+	bpf_probe_read_kernel(&namespace, sizeof(namespace),
+			      (const void *)own + bpf_core_field_offset(struct pid, numbers) +
+				      level * bpf_core_type_size(struct upid) +
+				      bpf_core_field_offset(struct upid, ns));
+	return namespace;
+}
+
+/* The struct pid of a number: find_pid_ns(), which walks the namespace's radix tree. */
+static __always_inline const struct pid *ptrace_pid(const struct pid_namespace *namespace,
+						    __u32 number)
+{
+	__u64 entry = (__u64)KREAD(namespace, idr.idr_rt.xa_head);
+	const struct xa_node *node;
+	__u32 i, slot;
+
+	for (i = 0; i < TREE_LEVELS && (entry & TREE_TAGS) == TREE_NODE; i++) {
+		node = (const struct xa_node *)(entry & ~(__u64)TREE_TAGS);
+		slot = (number >> (KREAD(node, shift) & 31)) & (TREE_SLOTS - 1);
+		entry = 0;
+		bpf_probe_read_kernel(&entry, sizeof(entry),
+				      (const void *)node +
+					      bpf_core_field_offset(struct xa_node, slots) +
+					      slot * sizeof(entry));
+	}
+	return entry & TREE_TAGS ? NULL : (const struct pid *)entry;
+}
+
+/*
+ * The target, where the kernel has no function that looks it up for us: what is behind its number, but for its session, which
+ * the kernel tells of no task that is only an address. False as below.
+ */
+static __always_inline bool ptrace_find_old(struct wire_ptrace *out, struct task_struct *task)
+{
+	const struct pid *own = KREAD(task, thread_pid), *pid;
+	const struct task_struct *target;
+	__u32 level = KREAD(own, level);
+	const struct hlist_node *first = NULL;
+	int number = 0;
+
+	pid = ptrace_pid(ptrace_namespace(own), out->requested);
+	/* Whatever the walk has come to: it is the one if it has the number. */
+	bpf_probe_read_kernel(&number, sizeof(number),
+			      (const void *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      level * bpf_core_type_size(struct upid) +
+				      bpf_core_field_offset(struct upid, nr));
+	if (!pid || (__u32)number != out->requested)
+		return true;
+	/* PIDTYPE_PID, the first of these lists, has one task at most. */
+	bpf_probe_read_kernel(&first, sizeof(first),
+			      (const void *)pid + bpf_core_field_offset(struct pid, tasks));
+	if (!first)
+		return true;
+	target = (const void *)first - bpf_core_field_offset(struct task_struct, pid_links);
+	if (ptrace_is_known(task, out, target))
+		return false;
+	ptrace_describe(out, target);
+	return true;
+}
+
 /* Fills in the target by the number that the caller gave. False: the call is not worth a record. */
 static __always_inline bool ptrace_find(struct wire_ptrace *out, struct task_struct *task)
 {
@@ -89,25 +158,13 @@ static __always_inline bool ptrace_find(struct wire_ptrace *out, struct task_str
 	else if (&bpf_task_from_pid && ptrace_initial_pids(task))
 		target = bpf_task_from_pid((__s32)out->requested);
 	if (!target)
-		return true;
+		return ptrace_find_old(out, task);
 	due = !ptrace_is_known(task, out, target);
 	ptrace_describe(out, target);
 	out->target_session = ptrace_session(target);
 	out->notes |= WIRE_PTRACE_SESSION;
 	bpf_task_release(target);
 	return due;
-}
-
-/* Where numbers cannot be looked up: what this thread traces since last is at the head of its list (__ptrace_link()). */
-static __always_inline void ptrace_find_tracee(struct wire_ptrace *out,
-					       const struct task_struct *task)
-{
-	const struct list_head *head = KREAD(task, ptraced.next);
-	const struct task_struct *target;
-
-	target = (const void *)head - bpf_core_field_offset(struct task_struct, ptrace_entry);
-	if (KREAD(target, ptrace) && KREAD(target, parent) == task)
-		ptrace_describe(out, target);
 }
 
 /* Who is reached into. False: the call is not worth a record. */
@@ -119,16 +176,7 @@ static __always_inline bool ptrace_target(struct wire_ptrace *out, struct task_s
 		out->notes |= WIRE_PTRACE_SESSION;
 		return true;
 	}
-	if (!ptrace_find(out, task))
-		return false;
-	if (out->notes)
-		return true;
-	if (out->return_code == 0 &&
-	    (out->operation == WIRE_PTRACE_ATTACH || out->operation == WIRE_PTRACE_SEIZE))
-		ptrace_find_tracee(out, task);
-	else if (out->return_code > 0 && ptrace_initial_pids(task))
-		out->target_pid = out->requested;
-	return true;
+	return ptrace_find(out, task);
 }
 
 SEC("tp_btf/sys_exit")
