@@ -19,7 +19,10 @@ bool spares_has(const struct loader_result *results, size_t i)
 void spares_mark(struct loader_result *results, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		for (size_t other = 0; other < count && results[i].error; other++)
+		results[i].spare = spares_has(results, i);
+	/* One that was refused has no need to be told where a later one is in its place. */
+	for (size_t i = 0; i < count; i++)
+		for (size_t other = i + 1; other < count && results[i].error; other++)
 			if (is_in_place(&results[other], results[i].entry->probe))
 				results[i].spare = true;
 }
