@@ -238,6 +238,22 @@ static __always_inline bool ptrace_target(struct wire_ptrace *out, struct task_s
 	return ptrace_find(out, task);
 }
 
+/* The body: a call of the current task's that has ended, but for its target. */
+SHARED int ptrace_body(struct task_state *state, struct wire_ptrace *found)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scratch *scratch;
+
+	if (!state || !found || !ptrace_target(found, task))
+		return 0;
+	image_tell(task, state);
+	scratch = record_begin(WIRE_PTRACE, sizeof(*found), task, state);
+	if (!scratch)
+		return 0;
+	*(struct wire_ptrace *)&scratch->record[RECORD_FIXED] = *found;
+	return record_end(scratch);
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(ptrace_exit, struct pt_regs *regs, long ret)
 {
@@ -252,17 +268,9 @@ int BPF_PROG(ptrace_exit, struct pt_regs *regs, long ret)
 			(__u32)(call == WIRE_CALL_PTRACE ? arch_argument(regs, compat, 1) : first),
 	};
 	struct task_state *state;
-	struct scratch *scratch;
 
 	if (found.operation == WIRE_PTRACE_OPERATIONS)
 		return 0;
 	state = scope_find(task);
-	if (!state || !ptrace_target(&found, task))
-		return 0;
-	image_tell(task, state);
-	scratch = record_begin(WIRE_PTRACE, sizeof(found), task, state);
-	if (!scratch)
-		return 0;
-	*(struct wire_ptrace *)&scratch->record[RECORD_FIXED] = found;
-	return record_end(scratch);
+	return state ? ptrace_body(state, &found) : 0;
 }
