@@ -3,9 +3,8 @@
  * The sock_addr hooks: the kernel's own copy of an address, after it has left the caller's memory. They keep it
  * in the task's state for the exit of the system call (network.bpf.c), and forbid nothing.
  */
-#include "emit.bpf.h"
-
-#include <bpf/bpf_endian.h>
+#include "sock.bpf.h"
+#include "worker.bpf.h"
 
 /*
  * sendmmsg() calls the hook once a message, and goes on only after a success: the message before this one has
@@ -25,11 +24,9 @@ static __noinline int pending_flush(struct task_struct *task, struct task_state 
 	record.header.size = sizeof(record);
 	record.header.number = __sync_fetch_and_add(&session->numbered, 1) + 1;
 	header_fill(&record.header, WIRE_NETWORK, task, state);
+	network_socket(&record.network, (const struct sock *)pending->sock);
 	record.network.operation = WIRE_SEND;
 	record.network.family = pending->family;
-	record.network.socket_family = pending->family;
-	record.network.type = pending->type;
-	record.network.protocol = pending->protocol;
 	record.network.dst_port = pending->port;
 	record.network.src_port = pending->src_port;
 	record.network.flags = WIRE_NET_DST | (pending->src_port ? WIRE_NET_SRC : 0);
@@ -52,7 +49,8 @@ static __always_inline struct pending_address *pending_begin(struct bpf_sock_add
 	struct pending_address *pending;
 	__u64 cookie;
 
-	if (!state || (operation == WIRE_CONNECT && ctx->user_family != family))
+	if (!state || (operation == WIRE_CONNECT && ctx->user_family != family) ||
+	    worker_is_at_work(task))
 		return NULL;
 	pending = &state->pending;
 	cookie = bpf_get_socket_cookie(ctx);
@@ -64,6 +62,7 @@ static __always_inline struct pending_address *pending_begin(struct bpf_sock_add
 	pending->messages++;
 	pending->operation = operation + 1;
 	pending->cookie = cookie;
+	pending->sock = (__u64)ctx->sk;
 	pending->type = (__u16)ctx->type;
 	pending->protocol = (__u16)ctx->protocol;
 	pending->port = bpf_ntohs((__u16)ctx->user_port);

@@ -1,38 +1,68 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's own copy of a unix socket's address at connect(2), since 6.7. A file of its own, as
- * older kernels have no such hook, nor the function that gives the context's kernel side: there this program is
+ * The kernel's own copy of a unix socket's address at connect(2) and at a send to it, since 6.7. A file of its own, as
+ * older kernels have no such hook, nor the function that gives the context's kernel side: there these programs are
  * left out, and the name is read from the caller's memory after the call.
  */
-#include "emit.bpf.h"
+#include "sock.bpf.h"
+#include "worker.bpf.h"
 
 /*
- * Loaded with the attach type BPF_CGROUP_UNIX_CONNECT, which the loader sets: the library's names of sections end
- * before it.
+ * Loaded with the attach types BPF_CGROUP_UNIX_CONNECT and BPF_CGROUP_UNIX_SENDMSG, which the loader sets: the library's
+ * names of sections end before them.
  */
 extern void *bpf_cast_to_kern_ctx(void *context) __ksym;
 
 enum { SUN_PATH = 2 }; /* offsetof(struct sockaddr_un, sun_path) */
 
-SEC("cgroup/connect4")
-int address_connect_unix(struct bpf_sock_addr *ctx)
+/* sendmmsg() has come to the next message: the one before has been sent. */
+static __noinline int pending_flush_unix(struct task_struct *task, struct task_state *state)
+{
+	const struct pending_address *pending = &state->pending;
+	struct wire_network *out;
+	struct scratch *scratch;
+
+	image_tell(task, state);
+	scratch = record_begin(WIRE_NETWORK, sizeof(*out), task, state);
+	if (!scratch)
+		return 0;
+	out = (struct wire_network *)&scratch->record[RECORD_FIXED];
+	*out = (struct wire_network){ .operation = WIRE_SEND, .family = FAMILY_UNIX };
+	network_socket(out, (const struct sock *)pending->sock);
+	if (part_unix_request(scratch, pending->path, pending->size))
+		out->flags |= WIRE_NET_ABSTRACT;
+	return record_end(scratch);
+}
+
+static __always_inline int pending_unix(struct bpf_sock_addr *ctx, __u16 operation)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = scope_find(task);
 	struct pending_address *pending;
 	struct bpf_sock_addr_kern *kernel;
+	__u64 cookie;
 	__u32 size;
 
-	if (!state)
+	if (!state || worker_is_at_work(task))
 		return ALLOW;
 	kernel = bpf_cast_to_kern_ctx(ctx);
 	size = KREAD(kernel, uaddrlen);
 	if (size < SUN_PATH || size > SUN_PATH + STATE_UNIX_SIZE)
 		return ALLOW;
 	pending = &state->pending;
-	pending->operation = WIRE_CONNECT + 1;
-	pending->cookie = bpf_get_socket_cookie(ctx);
+	cookie = bpf_get_socket_cookie(ctx);
+	if (operation == WIRE_SEND && pending->operation == WIRE_SEND + 1 &&
+	    pending->cookie == cookie)
+		pending_flush_unix(task, state);
+	else
+		pending->messages = 0;
+	pending->messages++;
+	pending->operation = operation + 1;
+	pending->cookie = cookie;
+	pending->sock = (__u64)KREAD(kernel, sk);
 	pending->family = FAMILY_UNIX;
+	pending->protocol = 0;
+	pending->type = KREAD(kernel, sk, sk_type);
 	size -= SUN_PATH;
 	pending->size = (__u16)size;
 	barrier_var(size);
@@ -40,4 +70,16 @@ int address_connect_unix(struct bpf_sock_addr *ctx)
 		return ALLOW;
 	bpf_probe_read_kernel(pending->path, size, KREAD(kernel, uaddr) + SUN_PATH);
 	return ALLOW;
+}
+
+SEC("cgroup/connect4")
+int address_connect_unix(struct bpf_sock_addr *ctx)
+{
+	return pending_unix(ctx, WIRE_CONNECT);
+}
+
+SEC("cgroup/connect4")
+int address_sendmsg_unix(struct bpf_sock_addr *ctx)
+{
+	return pending_unix(ctx, WIRE_SEND);
 }

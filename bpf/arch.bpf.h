@@ -60,9 +60,11 @@ enum syscall_number {
 	COMPAT_RECVMMSG_TIME64 = 417,
 
 	/* from 424 on all tables have the same numbers */
+	BOTH_IO_URING_ENTER = 426,
 	BOTH_OPEN_TREE = 428,
 	BOTH_OPENAT2 = 437,
 	BOTH_PIDFD_GETFD = 438,
+	BOTH_OPEN_TREE_ATTR = 467, /* since 6.15 */
 
 	/* without the bit */
 	X32_SENDMSG = 518,
@@ -91,6 +93,7 @@ static const __u8 arch_native[NATIVE_NUMBERS] = {
 	[NATIVE_OPENAT] = SLOT_OPEN,
 	[NATIVE_OPEN_BY_HANDLE_AT] = SLOT_OPEN,
 	[BOTH_OPEN_TREE] = SLOT_OPEN,
+	[BOTH_OPEN_TREE_ATTR] = SLOT_OPEN,
 	[BOTH_OPENAT2] = SLOT_OPEN,
 	[BOTH_PIDFD_GETFD] = SLOT_RECEIVE,
 	[NATIVE_RECVMSG] = SLOT_RECEIVE,
@@ -160,6 +163,7 @@ static const __u8 arch_compat_slots[COMPAT_NUMBERS] = {
 	[COMPAT_OPENAT] = SLOT_OPEN,
 	[COMPAT_OPEN_BY_HANDLE_AT] = SLOT_OPEN,
 	[BOTH_OPEN_TREE] = SLOT_OPEN,
+	[BOTH_OPEN_TREE_ATTR] = SLOT_OPEN,
 	[BOTH_OPENAT2] = SLOT_OPEN,
 	[BOTH_PIDFD_GETFD] = SLOT_RECEIVE,
 	[COMPAT_RECVMSG] = SLOT_RECEIVE,
@@ -221,6 +225,12 @@ static const __u8 arch_compat_slots[COMPAT_NUMBERS] = {
 	[353] = SLOT_FILE,	/* renameat2 */
 	[429] = SLOT_FILE,	/* move_mount */
 };
+
+/* Where the program goes on when it is back from the kernel. */
+static __always_inline __u64 arch_instruction(const struct pt_regs *regs)
+{
+	return KREAD(regs, ip);
+}
 
 static __always_inline bool arch_compat(const struct task_struct *task)
 {

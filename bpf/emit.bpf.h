@@ -83,7 +83,11 @@ static __always_inline void task_fill(struct wire_task *out, struct task_struct 
 	out->cgroup_id = KREAD(task, cgroups, dfl_cgrp, kn, id);
 	out->image[0] = state->image[0];
 	out->image[1] = state->image[1];
-	bpf_probe_read_kernel(out->comm, sizeof(out->comm), task->comm);
+	/* A thread of the kernel's in this process is called after its number. */
+	if (task->flags & PF_IO_WORKER)
+		BPF_CORE_READ_INTO(&out->comm, task, group_leader, comm);
+	else
+		bpf_probe_read_kernel(out->comm, sizeof(out->comm), task->comm);
 }
 
 static __always_inline void header_fill(struct wire_header *header, __u16 kind,
@@ -96,13 +100,13 @@ static __always_inline void header_fill(struct wire_header *header, __u16 kind,
 }
 
 /*
- * Begins a record of a task that is in a session. NULL: the session is gone, or no scratch buffer was free,
- * which is counted. `fixed` is the size of the kind's fixed part, which the caller fills.
+ * Takes a scratch buffer and the next number of a session, for a record whose task the caller tells. NULL: the session is
+ * gone, or no scratch buffer was free, which is counted. `fixed` is the size of the kind's fixed part, which the caller
+ * fills.
  */
-static __always_inline struct scratch *
-record_begin(__u16 kind, __u32 fixed, struct task_struct *task, const struct task_state *state)
+static __always_inline struct scratch *record_take(__u16 kind, __u32 fixed, __u64 key)
 {
-	struct session_state *session = scope_session(state->session);
+	struct session_state *session = scope_session(key);
 	struct wire_header *header;
 	struct scratch *scratch = NULL;
 	__u64 number = 0;
@@ -121,10 +125,22 @@ record_begin(__u16 kind, __u32 fixed, struct task_struct *task, const struct tas
 		return NULL;
 	}
 	header = (struct wire_header *)scratch->record;
+	header->kind = kind;
+	header->session = key;
 	header->reserved = 0;
 	header->number = number;
-	header_fill(header, kind, task, state);
 	scratch->fill = RECORD_FIXED + fixed;
+	return scratch;
+}
+
+/* Begins a record of a task that is in a session, as record_take(). */
+static __always_inline struct scratch *
+record_begin(__u16 kind, __u32 fixed, struct task_struct *task, const struct task_state *state)
+{
+	struct scratch *scratch = record_take(kind, fixed, state->session);
+
+	if (scratch)
+		header_fill((struct wire_header *)scratch->record, kind, task, state);
 	return scratch;
 }
 

@@ -75,6 +75,50 @@ static __always_inline void exec_request(struct scratch *scratch, struct task_st
 		part_path_of(scratch, WIRE_PART_BASE, KREAD(task, fs), root);
 }
 
+struct loader_search {
+	__u64 file;
+};
+
+static long loader_found(struct task_struct *task, struct vm_area_struct *area, void *data)
+{
+	((struct loader_search *)data)->file = (__u64)KREAD(area, vm_file);
+	return 0;
+}
+
+/*
+ * The dynamic linker, which is what runs first: where the new program begins is in it, not in the program. The kernel has
+ * opened it by its name in the program's ELF header, and whoever has mounts of his own can put another file there.
+ */
+static __always_inline void exec_loader(struct scratch *scratch, struct wire_exec *exec,
+					struct task_struct *task, const struct file *program)
+{
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	struct loader_search search = {};
+	struct backing_file *backing;
+	struct vfsmount *mount;
+	struct dentry *dentry;
+	struct file *file;
+
+	bpf_find_vma(task, arch_instruction(regs), loader_found, &search, 0);
+	file = (struct file *)search.file;
+	if (!file)
+		return;
+	/* A file of an overlay is mapped from a layer's: what it is to the program is beside it. */
+	if (bpf_core_type_exists(struct backing_file) && (KREAD(file, f_mode) & FMODE_NOACCOUNT)) {
+		backing = (struct backing_file *)file;
+		dentry = KREAD(backing, user_path.dentry);
+		mount = KREAD(backing, user_path.mnt);
+	} else {
+		dentry = KREAD(file, f_path.dentry);
+		mount = KREAD(file, f_path.mnt);
+	}
+	if (KREAD(dentry, d_inode) == KREAD(program, f_inode))
+		return;
+	exec->loader_inode = KREAD(dentry, d_inode, i_ino);
+	path_from(scratch, dentry, mount);
+	part_path(scratch, WIRE_PART_NEW_PATH);
+}
+
 /* The body: the current task has executed what the struct linux_binprm at `pointer` was for. */
 SHARED int exec_body(struct task_state *state, __u64 pointer)
 {
@@ -89,6 +133,9 @@ SHARED int exec_body(struct task_state *state, __u64 pointer)
 	if (!state || !file)
 		return 0;
 	tty_tell(task, state);
+	/* An executable that user space does not hear of now is told with the task's next record. */
+	state->image[0] = 0;
+	state->image[1] = 0;
 	scratch = record_begin(WIRE_EXEC, sizeof(*exec), task, state);
 	if (!scratch)
 		return 0;
@@ -103,11 +150,10 @@ SHARED int exec_body(struct task_state *state, __u64 pointer)
 	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 	exec_request(scratch, task, bprm, exec);
 	part_path_of(scratch, WIRE_PART_CWD, KREAD(task, fs), pwd);
-	/* An executable that user space did not hear of is told with the task's next record. */
-	if (!args_area(scratch, KREAD(mm, arg_start), KREAD(mm, arg_end), KREAD(bprm, argc))) {
-		state->image[0] = (__u64)KREAD(file, f_path.dentry);
-		state->image[1] = (__u64)KREAD(file, f_path.mnt);
-	}
+	exec_loader(scratch, exec, task, file);
+	if (!args_area(scratch, KREAD(mm, arg_start), KREAD(mm, arg_end), KREAD(bprm, argc)))
+		image_told(state, (__u64)KREAD(file, f_path.dentry),
+			   (__u64)KREAD(file, f_path.mnt));
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The end of a process: its last thread has ended. */
 #include "image.bpf.h"
+#include "worker.bpf.h"
 
 /* How the process ended, as wait(2) will say it (wait_task_zombie() in kernel/exit.c). */
 static __always_inline __u32 exit_status(const struct signal_struct *signal,
@@ -65,7 +66,7 @@ static __always_inline bool exit_last(__u64 *ctx, struct task_struct *task,
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	struct task_state *state = scope_find(task);
+	struct task_state *state = worker_find(task);
 	struct session_state *session;
 	__u64 key, address = (__u64)task;
 	bool last;
@@ -77,6 +78,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (last)
 		exit_emit(task, state);
 	/* What runs of this task from here on is the kernel's own. */
+	state->left = last ? 0 : key;
 	state->session = 0;
 	if (control.scope_hints && !bpf_map_delete_elem(&orphans, &address))
 		__sync_fetch_and_add(&control.scope_hints, -1);

@@ -48,6 +48,7 @@ struct hlist_bl_node {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_flags;
 	unsigned long s_magic;
 };
 
@@ -55,9 +56,19 @@ struct inode {
 	__u16 i_mode;
 	unsigned long i_ino;
 	struct super_block *i_sb;
+	void *i_private;
 };
 
+typedef struct seqcount {
+	unsigned int sequence;
+} seqcount_t;
+
+typedef struct seqcount_spinlock {
+	seqcount_t seqcount;
+} seqcount_spinlock_t;
+
 struct dentry {
+	seqcount_spinlock_t d_seq;
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
@@ -68,10 +79,23 @@ struct vfsmount {
 	struct dentry *mnt_root;
 };
 
+struct proc_ns_operations {
+	const char *name;
+};
+
 struct ns_common {
+	const struct proc_ns_operations *ops;
 	unsigned int inum;
 	__u64 ns_id;
 };
+
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
 
 struct user_namespace {
 	struct ns_common ns;
@@ -94,11 +118,31 @@ struct path {
 	struct dentry *dentry;
 };
 
+typedef struct {
+	atomic64_t refcnt;
+} file_ref_t;
+
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
 	__u32 f_mode;
+	unsigned int f_flags;
 	void *private_data;
+	file_ref_t f_ref;
+};
+
+/* Before 6.13 (90ee6ed776c0, "fs: port files to file_ref"): counted from 1, not from 0. */
+struct file___counted {
+	atomic64_t f_count;
+};
+
+struct vm_area_struct {
+	struct file *vm_file;
+};
+
+/* What a file of an overlay is mapped from, since 6.5 (62d53c4a1dfe, "fs: use backing_file container"). */
+struct backing_file {
+	struct path user_path;
 };
 
 struct fdtable {
@@ -285,7 +329,9 @@ struct sock_common {
 	__u16 skc_dport;
 	__u16 skc_num;
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	int skc_bound_dev_if;
+	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	atomic64_t skc_cookie;
@@ -293,18 +339,41 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
+	int sk_err;
+	struct socket *sk_socket;
 	__u16 sk_type;
 	__u16 sk_protocol;
 };
 
 struct socket {
 	short type;
+	struct file *file;
 	struct sock *sk;
+};
+
+/* The port stays here when a connection has failed and the socket has given it back. */
+struct inet_sock {
+	__u16 inet_sport;
+};
+
+struct sockaddr_vm {
+	unsigned int svm_port;
+	unsigned int svm_cid;
+};
+
+struct vsock_sock {
+	struct sockaddr_vm local_addr;
+	struct sockaddr_vm remote_addr;
+};
+
+struct sockaddr_un {
+	__u16 sun_family;
+	char sun_path[108];
 };
 
 struct unix_address {
 	int len;
-	char name[];
+	struct sockaddr_un name[];
 };
 
 struct unix_sock {
@@ -315,6 +384,7 @@ struct unix_sock {
 
 /* What a cgroup/connect_unix program's context stands for in the kernel, since 6.7. */
 struct bpf_sock_addr_kern {
+	struct sock *sk;
 	void *uaddr;
 	__u32 uaddrlen;
 };
@@ -326,7 +396,7 @@ struct trace_event_raw_sched_process_exit {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, orig_ax;
+	unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, orig_ax, ip;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
@@ -355,10 +425,23 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 	(&bpf_rdonly_cast ? ___arrow(KCAST(pointer), member, ##__VA_ARGS__) : \
 			    BPF_CORE_READ(pointer, member, ##__VA_ARGS__))
 
+/* Is there one reference to the file and no other? */
+static __always_inline bool file_is_single(const struct file *file)
+{
+	const struct file___counted *counted = (const void *)file;
+
+	if (bpf_core_field_exists(file->f_ref))
+		return KREAD(file, f_ref.refcnt.counter) == 0;
+	return KREAD(counted, f_count.counter) == 1;
+}
+
 enum {
 	PF_EXITING = 0x4, /* task_struct.flags */
+	PF_IO_WORKER = 0x10,
 	SIGNAL_GROUP_EXIT = 0x4,
 	FMODE_CREATED = 0x100000,
+	/* what a program cannot open itself; FMODE_BACKING had several values */
+	FMODE_NOACCOUNT = 0x20000000,
 	SOCKFS_MAGIC = 0x534F434B,
 	ANON_INODE_MAGIC = 0x09041934, /* ANON_INODE_FS_MAGIC */
 	ALLOW = 1,		       /* what a sock_addr program returns to let the call go on */
@@ -366,6 +449,8 @@ enum {
 	FAMILY_UNIX = 1,
 	FAMILY_INET = 2,
 	FAMILY_INET6 = 10,
+	FAMILY_NETLINK = 16,
+	FAMILY_VSOCK = 40,
 };
 
 #endif

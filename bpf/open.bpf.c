@@ -4,9 +4,12 @@
 
 enum {
 	OPEN_CREAT = 00000101 |
-		     00001000,	  /* what creat(2) stands for: O_CREAT | O_WRONLY | O_TRUNC */
-	OPEN_TMPFILE = 020000000, /* __O_TMPFILE */
-	OPEN_IN_ROOT = 0x10,	  /* RESOLVE_IN_ROOT */
+		     00001000, /* what creat(2) stands for: O_CREAT | O_WRONLY | O_TRUNC */
+	OPEN_EXCLUSIVE = 00000100 | 00000200, /* O_CREAT | O_EXCL */
+	OPEN_TMPFILE = 020000000,	      /* __O_TMPFILE */
+	OPEN_IN_ROOT = 0x10,		      /* RESOLVE_IN_ROOT */
+	/* what an open file does not keep, O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC and O_CLOEXEC, or has anyway, O_LARGEFILE */
+	OPEN_SPENT = 00000100 | 00000200 | 00000400 | 00001000 | 02000000 | 00100000,
 };
 
 struct open_how {
@@ -19,6 +22,7 @@ struct open_request {
 	int directory;
 	__u16 via;
 	__u16 notes; /* enum wire_open_notes */
+	bool claimed; /* `how` was in the program's memory, which another thread can have changed since */
 };
 
 /* What the call was asked for: open_how of openat2() is in the program's memory, all else in registers. */
@@ -36,11 +40,19 @@ static __always_inline void open_arguments(struct open_request *request, const s
 	} else if (number == BOTH_OPENAT2) {
 		request->directory = (int)first;
 		request->path = second;
-		if (bpf_probe_read_user(&request->how, sizeof(request->how), (const void *)third))
+		request->claimed = true;
+		/* Of a shorter one than the first that there was the kernel reads nothing. */
+		if (fourth < sizeof(request->how) ||
+		    bpf_probe_read_user(&request->how, sizeof(request->how), (const void *)third))
 			request->notes = WIRE_OPEN_UNKNOWN;
 	} else if (number == (compat ? COMPAT_OPEN_BY_HANDLE_AT : NATIVE_OPEN_BY_HANDLE_AT)) {
 		request->how.flags = (__u32)third;
 		request->via = WIRE_VIA_HANDLE;
+	} else if (number == BOTH_OPEN_TREE || number == BOTH_OPEN_TREE_ATTR) {
+		request->directory = (int)first;
+		request->path = second;
+		request->how.flags = (__u32)third;
+		request->via = WIRE_VIA_OPEN_TREE;
 	} else if (number == (compat ? COMPAT_CREAT : NATIVE_CREAT)) {
 		request->path = first;
 		request->how.flags = OPEN_CREAT;
@@ -49,28 +61,64 @@ static __always_inline void open_arguments(struct open_request *request, const s
 		request->path = first;
 		request->how.flags = (__u32)second;
 		request->how.mode = (__u16)third;
+		if (number == (compat ? COMPAT_MQ_OPEN : NATIVE_MQ_OPEN))
+			request->via = WIRE_VIA_MQ_OPEN;
 	}
+}
+
+/* Did the call make the file that it has opened? */
+static __always_inline bool open_created(const struct file *file,
+					 const struct open_request *request, __u64 flags)
+{
+	/* Its flags are others. */
+	if (request->via == WIRE_VIA_OPEN_TREE)
+		return false;
+	/* The kernel does not mark a new queue: this is what tells (do_mq_open()). */
+	if (request->via == WIRE_VIA_MQ_OPEN)
+		return (request->how.flags & OPEN_EXCLUSIVE) == OPEN_EXCLUSIVE;
+	/* A file without a name is always a new one, though not marked as such (vfs_tmpfile()). */
+	return (KREAD(file, f_mode) & FMODE_CREATED) || (flags & OPEN_TMPFILE);
+}
+
+/*
+ * The file that the call opened. By now the descriptor may be another file's: of whoever shares the descriptors and put
+ * one in its place, or of a seccomp filter that answered for the kernel. Such a file has been there before and has
+ * another reference, which one that was just opened has not; then there is only the request.
+ */
+static __always_inline struct file *open_file(struct task_struct *task, __s64 descriptor)
+{
+	struct file *file = descriptor >= 0 ? file_of(task, (__u32)descriptor) : NULL;
+
+	return file && file_is_single(file) ? file : NULL;
+}
+
+/* The flags: those that the open file has, where the program's memory may have others by now. */
+static __always_inline __u64 open_flags(const struct file *file, const struct open_request *request)
+{
+	if (!request->claimed)
+		return request->how.flags;
+	return (request->how.flags & OPEN_SPENT) | (KREAD(file, f_flags) & ~(__u32)OPEN_SPENT);
 }
 
 static __always_inline void open_result(struct scratch *scratch, struct wire_open *open,
 					struct task_struct *task,
 					const struct open_request *request)
 {
-	struct file *file = open->return_code >= 0 ? file_of(task, (__u32)open->return_code) : NULL;
+	struct file *file = open_file(task, open->return_code);
 	struct inode *inode;
 
 	if (!file) {
-		if (request->path)
+		/* The name of a queue is relative to the queues' file system alone. */
+		if (request->path && request->via != WIRE_VIA_MQ_OPEN)
 			part_base(scratch, request->directory, request->path,
 				  request->how.resolve & OPEN_IN_ROOT);
 		return;
 	}
+	open->flags = open_flags(file, request);
 	inode = KREAD(file, f_inode);
 	open->inode = KREAD(inode, i_ino);
 	open->dev = KREAD(inode, i_sb, s_dev);
-	/* A file without a name is always a new one, though not marked as such (vfs_tmpfile()). */
-	open->created = (KREAD(file, f_mode) & FMODE_CREATED) ||
-			(request->how.flags & OPEN_TMPFILE);
+	open->created = open_created(file, request, open->flags);
 	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
 }
 

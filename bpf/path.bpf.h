@@ -6,14 +6,18 @@
 #include "part.bpf.h"
 
 enum {
-	/* components and mounts: a path of PATH_MAX has at most half as many of each */
-	WALK_STEPS = 8192,
+	/* components, of which a path has at most half PATH_MAX, and mounts: over each other more than fs.mount-max */
+	WALK_STEPS = 131072,
+	CUT_LENGTH = 3,
 	NAME_LENGTH = 255, /* NAME_MAX */
 	UNREACHABLE_LENGTH = 13,
 	NUMBER_DIGITS = 20,  /* of an inode number */
 	FILE_TYPE = 0170000, /* S_IFMT, and two of its values */
 	FILE_SOCKET = 0140000,
 	FILE_FIFO = 0010000,
+	SB_KERNMOUNT = 1 << 22,	  /* a file system of the kernel's own */
+	NSFS_MAGIC = 0x6e736673,  /* of namespaces, as /proc/PID/ns leads to them */
+	NAMESPACE_NAME_SIZE = 16, /* "cgroup", the longest, and more */
 };
 
 struct walk_loop {
@@ -57,6 +61,22 @@ static __always_inline void walk_word(struct scratch *scratch, const char *word,
 	scratch->path.position = position;
 }
 
+/* "/mnt:[", before the number of a namespace. */
+static __always_inline void walk_namespace(struct scratch *scratch, const struct inode *inode)
+{
+	const struct ns_common *namespace = KREAD(inode, i_private);
+	char name[NAMESPACE_NAME_SIZE] = "";
+	__u32 i;
+
+	bpf_probe_read_kernel_str(name, sizeof(name), KREAD(namespace, ops, name));
+	walk_character(scratch, '[');
+	walk_character(scratch, ':');
+	for (i = 0; i < NAMESPACE_NAME_SIZE; i++)
+		if (name[NAMESPACE_NAME_SIZE - 1 - i])
+			walk_character(scratch, name[NAMESPACE_NAME_SIZE - 1 - i]);
+	walk_character(scratch, '/');
+}
+
 /*
  * Pipes and sockets have no name but the one that d_path() makes of their type and number, "pipe:[4711]". It is
  * the whole path, so there is room for it.
@@ -75,12 +95,26 @@ static __noinline void walk_nameless(struct scratch *scratch, const struct dentr
 		if (!number)
 			break;
 	}
-	if (type == FILE_FIFO)
+	if (KREAD(inode, i_sb, s_magic) == NSFS_MAGIC)
+		walk_namespace(scratch, inode);
+	else if (type == FILE_FIFO)
 		walk_word(scratch, "/pipe:[", 7);
 	else if (type == FILE_SOCKET)
 		walk_word(scratch, "/socket:[", 9);
 	else
 		walk_word(scratch, "/inode:[", 8);
+}
+
+/*
+ * The number of the mount namespace that a mount is in, where that is not the host's; else 0. All mounts of a tree are
+ * in the same one, so that a walk need not get to the top to tell.
+ */
+static __always_inline __u32 mount_foreign(const struct mount *mount)
+{
+	const struct mnt_namespace *namespace = KREAD(mount, mnt_ns);
+	__u32 number = namespace ? KREAD(namespace, ns.inum) : 0;
+
+	return number == control.mount_ns[0] || number == control.mount_ns[1] ? 0 : number;
 }
 
 /*
@@ -100,16 +134,18 @@ static __always_inline bool mount_is_detached(const struct mount *mount)
 	return false;
 }
 
-/* From the top of a mount to where it is mounted; 1 at the top of the tree. */
+/*
+ * From the top of a mount to where it is mounted; 1 at the top of the tree. Where that tree is none, on to the top of the
+ * file system: a copy of the mount of a folder tells which folder that is.
+ */
 static __always_inline long walk_mount(struct path_walk *walk)
 {
 	const struct mount *mount = (const struct mount *)walk->mount,
 			   *above = KREAD(mount, mnt_parent);
 
 	if (above == mount || !above) {
-		if (mount_is_detached(mount))
-			walk->flags |= WIRE_PATH_DETACHED;
-		return 1;
+		walk->root = 0;
+		return !mount_is_detached(mount);
 	}
 	walk->dentry = (__u64)KREAD(mount, mnt_mountpoint);
 	walk->mount = (__u64)above;
@@ -117,25 +153,66 @@ static __always_inline long walk_mount(struct path_walk *walk)
 	return walk->dentry == 0;
 }
 
+/*
+ * A top that is not the mount's. In a file system of the kernel's own every file is one, with a name that is none or "/"
+ * where d_path() makes one up. In others the file was moved out of what is mounted (a part of the file system), or
+ * opened by its handle: it hangs in no tree of mounts.
+ */
+static __always_inline void walk_top(struct scratch *scratch, const struct dentry *dentry)
+{
+	struct inode *inode = KREAD(dentry, d_inode);
+	char first = 0;
+
+	bpf_probe_read_kernel(&first, 1, KREAD(dentry, d_name.name));
+	if (first == '/' &&
+	    (!scratch->path.root || !(KREAD(inode, i_sb, s_flags) & SB_KERNMOUNT))) {
+		scratch->path.flags |= WIRE_PATH_DETACHED;
+		return;
+	}
+	scratch->path.flags |= WIRE_PATH_PSEUDO;
+	if (first && first != '/')
+		walk_prepend(scratch, dentry);
+	else
+		walk_nameless(scratch, dentry);
+}
+
+/*
+ * The name of a dentry and its parent as they were at one moment: a rename (__d_move() in fs/dcache.c) makes the sequence
+ * odd while it changes the two. Then nothing is prepended, and the next step tries again: a step is far shorter.
+ */
+static __always_inline long walk_name(struct scratch *scratch, const struct dentry *dentry)
+{
+	struct path_walk *walk = &scratch->path;
+	__u32 position = walk->position, sequence = KREAD(dentry, d_seq.seqcount.sequence);
+	struct dentry *parent;
+	long r;
+
+	barrier();
+	parent = KREAD(dentry, d_parent);
+	r = walk_prepend(scratch, dentry);
+	barrier();
+	if ((sequence & 1) || KREAD(dentry, d_seq.seqcount.sequence) != sequence) {
+		walk->position = position;
+		walk->flags &= ~(__u32)WIRE_PATH_CUT;
+		return 0;
+	}
+	walk->dentry = (__u64)parent;
+	return parent ? r : 1;
+}
+
 static long path_walk_step(__u32 index, void *data)
 {
 	struct scratch *scratch = ((struct walk_loop *)data)->scratch;
 	struct path_walk *walk = &scratch->path;
-	const struct dentry *dentry = (const struct dentry *)walk->dentry, *parent;
+	const struct dentry *dentry = (const struct dentry *)walk->dentry;
 
 	if (walk->dentry == walk->root)
 		return walk_mount(walk);
-	parent = KREAD(dentry, d_parent);
-	if (parent == dentry) {
-		walk->flags |= WIRE_PATH_PSEUDO;
-		if (KREAD(dentry, d_name.len))
-			walk_prepend(scratch, dentry);
-		else
-			walk_nameless(scratch, dentry);
+	if (KREAD(dentry, d_parent) == dentry) {
+		walk_top(scratch, dentry);
 		return 1;
 	}
-	walk->dentry = (__u64)parent;
-	return parent ? walk_prepend(scratch, dentry) : 1;
+	return walk_name(scratch, dentry);
 }
 
 /* What is no whole path from a root does not look like one, which begins with "/". */
@@ -143,33 +220,48 @@ static __always_inline void walk_mark(struct scratch *scratch)
 {
 	__u32 position = scratch->path.position;
 
-	if (scratch->path.flags & WIRE_PATH_CUT)
-		__builtin_memcpy(&scratch->walk[position & (WIRE_PATH_SIZE - 1)], "...", 3);
+	if ((scratch->path.flags & WIRE_PATH_CUT) && position >= CUT_LENGTH)
+		walk_word(scratch, "...", CUT_LENGTH);
+	else if (scratch->path.flags & WIRE_PATH_CUT)
+		__builtin_memcpy(&scratch->walk[position & (WIRE_PATH_SIZE - 1)], "...",
+				 CUT_LENGTH);
 	else if ((scratch->path.flags & WIRE_PATH_DETACHED) && position >= UNREACHABLE_LENGTH)
 		walk_word(scratch, "(unreachable)", UNREACHABLE_LENGTH); /* as getcwd(2) has it */
 }
 
-/* The path that path_from() has set the beginning of, as a part of the record. */
-SHARED int part_path(struct scratch *scratch, __u16 type)
+/* Walks from where path_from() has set the beginning. Returns enum wire_part_flags. */
+static __always_inline __u32 path_walk(struct scratch *scratch)
 {
-	struct walk_loop loop;
-	struct dentry *dentry;
-	__u32 at, position, size;
+	const struct dentry *dentry = (const struct dentry *)scratch->path.dentry;
+	bool detached = mount_is_detached((const struct mount *)scratch->path.mount);
+	struct walk_loop loop = { .scratch = scratch };
 
-	if (!scratch || !scratch->path.dentry || !part_begin(scratch, WIRE_PATH_SIZE, &at))
-		return 0;
-	loop.scratch = scratch;
-	dentry = (struct dentry *)scratch->path.dentry;
-	bpf_loop(WALK_STEPS, path_walk_step, &loop, 0);
+	if (bpf_loop(WALK_STEPS, path_walk_step, &loop, 0) >= WALK_STEPS)
+		scratch->path.flags |= WIRE_PATH_CUT;
 	/* d_unlinked(): no longer in the hash, and not the top of a tree, which never was. */
 	if (!KREAD(dentry, d_hash.pprev) && KREAD(dentry, d_parent) != dentry)
 		scratch->path.flags |= WIRE_PATH_DELETED;
+	/* What has no name is in a mount of the kernel's own, which never was in a tree. */
+	if (detached && !(scratch->path.flags & WIRE_PATH_PSEUDO))
+		scratch->path.flags |= WIRE_PATH_DETACHED;
 	if (scratch->path.position >= WIRE_PATH_SIZE) {
 		/* The top of the tree itself has no components. */
 		scratch->path.position = WIRE_PATH_SIZE;
 		walk_character(scratch, '/');
 	}
 	walk_mark(scratch);
+	return scratch->path.flags;
+}
+
+/* The path that path_from() has set the beginning of, as a part of the record. */
+SHARED int part_path(struct scratch *scratch, __u16 type)
+{
+	__u32 at, position, size, flags, mount_ns;
+
+	if (!scratch || !scratch->path.dentry || !part_begin(scratch, WIRE_PATH_SIZE, &at))
+		return 0;
+	mount_ns = mount_foreign((const struct mount *)scratch->path.mount);
+	flags = path_walk(scratch);
 	position = scratch->path.position & (WIRE_PATH_SIZE - 1);
 	size = WIRE_PATH_SIZE - position;
 	barrier_var(size);
@@ -177,7 +269,10 @@ SHARED int part_path(struct scratch *scratch, __u16 type)
 		return 0;
 	bpf_probe_read_kernel(&scratch->record[at + sizeof(struct wire_part)], size,
 			      &scratch->walk[position & (WIRE_PATH_SIZE - 1)]);
-	return part_end(scratch, at, type, (__u16)scratch->path.flags, size);
+	part_end(scratch, at, type, (__u16)flags, size);
+	if (!(flags & (WIRE_PATH_DETACHED | WIRE_PATH_PSEUDO)))
+		((struct wire_part *)&scratch->record[at])->mount_ns = mount_ns;
+	return 0;
 }
 
 /* Where the next walk begins. */
@@ -215,7 +310,7 @@ static __always_inline struct file *file_of(struct task_struct *task, __u32 desc
 }
 
 /*
- * Do the current task's paths begin where walked paths begin, so that an absolute one is right as it is? The real
+ * Do the current task's paths begin where the host's begin, so that an absolute one is right as it is? The real
  * root is mounted over the root of the kernel's first, empty file system, or is the top itself.
  */
 static __always_inline bool root_is_plain(struct task_struct *task)
@@ -224,7 +319,8 @@ static __always_inline bool root_is_plain(struct task_struct *task)
 	struct vfsmount *vfsmount = KREAD(fs, root.mnt);
 	struct mount *mount = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt), *above;
 
-	if (KREAD(fs, root.dentry) != KREAD(vfsmount, mnt_root))
+	if (KREAD(fs, root.dentry) != KREAD(vfsmount, mnt_root) || mount_is_detached(mount) ||
+	    mount_foreign(mount))
 		return false;
 	above = KREAD(mount, mnt_parent);
 	return above == mount || (KREAD(mount, mnt_mountpoint) == KREAD(above, mnt.mnt_root) &&
@@ -235,7 +331,7 @@ enum { FD_CWD = -100 }; /* AT_FDCWD */
 
 /*
  * What a request is relative to, as a part of this type: the task's root for an absolute one (left out where it is
- * the top of the tree), the working directory, or a descriptor's directory. `in_root`: RESOLVE_IN_ROOT, where
+ * the top of the host's tree), the working directory, or a descriptor's directory. `in_root`: RESOLVE_IN_ROOT, where
  * an absolute request begins at the descriptor too.
  */
 SHARED int part_base_as(struct scratch *scratch, __u16 type, int descriptor, __u64 request,

@@ -7,10 +7,19 @@
 
 enum {
 	SOCKADDR_SIZE = 128, /* sizeof(struct sockaddr_storage): the kernel takes no longer one */
-	CALL_CONNECT = 3,    /* socketcall(2) */
+	CALL_BIND = 2,	     /* socketcall(2) */
+	CALL_CONNECT = 3,
+	CALL_LISTEN = 4,
+	CALL_ACCEPT = 5,
 	CALL_SENDTO = 11,
 	CALL_SENDMSG = 16,
+	CALL_RECVMSG = 17,
+	CALL_ACCEPT4 = 18,
+	CALL_RECVMMSG = 19,
 	CALL_SENDMMSG = 20,
+	CALLS,
+	CALL_ARGUMENTS = 6,
+	CALL_PIDFD_GETFD = 100,	    /* none of socketcall's */
 	SEND_FASTOPEN = 0x20000000, /* MSG_FASTOPEN */
 };
 
@@ -25,7 +34,10 @@ struct network_request {
 	__u16 family;
 	__u32 size; /* bytes of address that could be read */
 	bool readable;
-	bool several; /* sendmmsg */
+	bool pointers32; /* the caller's are four bytes long */
+	bool unknown;	 /* the result is */
+	__u32 count;	 /* of messages (sendmmsg) */
+	__u64 messages;	 /* where they are */
 	__u8 address[SOCKADDR_SIZE]
 		__attribute__((aligned(8))); /* on the stack, which has no unaligned access */
 };
@@ -45,17 +57,45 @@ static __always_inline void network_read_address(struct network_request *request
 	request->family = *(__u16 *)request->address;
 }
 
-/* socketcall(call, arguments): 32-bit programs' way to all of them. */
-static __always_inline __u32 socketcall_arguments(__u64 *arguments, __u32 call)
-{
-	__u32 narrow[6] = {};
-	__u32 i;
+/* How many arguments a call has: what is behind them may not be readable. */
+static const __u8 socketcall_counts[CALLS] = {
+	[CALL_BIND] = 3,     [CALL_CONNECT] = 3,  [CALL_LISTEN] = 2,  [CALL_ACCEPT] = 3,
+	[CALL_SENDTO] = 6,   [CALL_SENDMSG] = 3,  [CALL_RECVMSG] = 3, [CALL_ACCEPT4] = 4,
+	[CALL_RECVMMSG] = 5, [CALL_SENDMMSG] = 4,
+};
 
-	bpf_probe_read_user(narrow, call == CALL_CONNECT || call == CALL_SENDMSG ? 12 : 24,
-			    (const void *)arguments[1]);
-	for (i = 0; i < 6; i++)
+/* socketcall(call, arguments): 32-bit programs' way to all of them. A function of its own, as the stack is short. */
+static __noinline __u32 socketcall_arguments(__u64 *arguments, __u32 call)
+{
+	__u32 narrow[CALL_ARGUMENTS] = {};
+	__u32 i, size;
+
+	if (call >= CALLS)
+		return 0;
+	size = socketcall_counts[call] * sizeof(narrow[0]);
+	barrier_var(size);
+	if (size <= sizeof(narrow))
+		bpf_probe_read_user(narrow, size, (const void *)arguments[1]);
+	for (i = 0; i < CALL_ARGUMENTS; i++)
 		arguments[i] = narrow[i];
 	return call;
+}
+
+/* The calls that have a probe of their own (SLOT_SOCKET, SLOT_RECEIVE), and come by socketcall(2) to connect's. */
+static __always_inline __u32 network_slot(__u32 call)
+{
+	switch (call) {
+	case CALL_BIND:
+	case CALL_LISTEN:
+	case CALL_ACCEPT:
+	case CALL_ACCEPT4:
+		return SLOT_SOCKET;
+	case CALL_RECVMSG:
+	case CALL_RECVMMSG:
+		return SLOT_RECEIVE;
+	default:
+		return SLOT_NETWORK;
+	}
 }
 
 static __always_inline __u32 network_call(__u64 *arguments, bool compat, __u32 number)
@@ -66,12 +106,46 @@ static __always_inline __u32 network_call(__u64 *arguments, bool compat, __u32 n
 		return CALL_CONNECT;
 	if (number == (compat ? COMPAT_SENDTO : NATIVE_SENDTO))
 		return CALL_SENDTO;
-	return number == (compat ? COMPAT_SENDMSG : NATIVE_SENDMSG) ? CALL_SENDMSG : CALL_SENDMMSG;
+	if (number == (compat ? COMPAT_SENDMSG : NATIVE_SENDMSG))
+		return CALL_SENDMSG;
+	if (number == (compat ? COMPAT_SENDMMSG : NATIVE_SENDMMSG))
+		return CALL_SENDMMSG;
+	if (number == (compat ? COMPAT_BIND : NATIVE_BIND))
+		return CALL_BIND;
+	if (number == (compat ? COMPAT_LISTEN : NATIVE_LISTEN))
+		return CALL_LISTEN;
+	if (number == (compat ? COMPAT_ACCEPT4 : NATIVE_ACCEPT4))
+		return CALL_ACCEPT4;
+	if (number == (compat ? COMPAT_RECVMSG : NATIVE_RECVMSG))
+		return CALL_RECVMSG;
+	if (number == BOTH_PIDFD_GETFD)
+		return CALL_PIDFD_GETFD;
+	/* What is left: accept(2), which the 32-bit table has not, and the two numbers of recvmmsg(2) there. */
+	return number == NATIVE_ACCEPT && !compat ? CALL_ACCEPT : CALL_RECVMMSG;
 }
 
-/* Where the address of a call is; nothing where there is none, or where only the hooks know it (sendmmsg). */
-static __always_inline void network_pointer(struct network_request *request, const __u64 *arguments,
-					    bool pointers32)
+/* The call and its arguments, those of socketcall(2) too. */
+static __always_inline __u32 network_arguments(__u64 *arguments, struct pt_regs *regs, bool compat)
+{
+	arguments[0] = arch_argument(regs, compat, 0);
+	arguments[1] = arch_argument(regs, compat, 1);
+	arguments[2] = arch_argument(regs, compat, 2);
+	arguments[3] = arch_argument(regs, compat, 3);
+	arguments[4] = arch_argument(regs, compat, 4);
+	arguments[5] = arch_argument(regs, compat, 5);
+	return network_call(arguments, compat, arch_syscall(regs, compat));
+}
+
+/* struct user_msghdr, and struct mmsghdr of sendmmsg(2) and recvmmsg(2), which has a length behind it. */
+enum {
+	MESSAGE_CONTROL = 32, /* offsets of msg_control and the size behind it */
+	MESSAGE_STRIDE = 64,
+	NARROW_CONTROL = 16,
+	NARROW_STRIDE = 32,
+};
+
+/* The address in a message's header. */
+static __noinline void message_address(struct network_request *request, __u64 message)
 {
 	struct {
 		__u64 name;
@@ -79,21 +153,47 @@ static __always_inline void network_pointer(struct network_request *request, con
 	} header = {};
 	__u32 header32[2] = {};
 
-	if (request->call == CALL_CONNECT) {
+	if (request->pointers32) {
+		bpf_probe_read_user(header32, sizeof(header32), (const void *)message);
+		request->pointer = header32[0];
+		request->claimed_size = header32[1];
+	} else {
+		bpf_probe_read_user(&header, 12, (const void *)message);
+		request->pointer = header.name;
+		request->claimed_size = header.size;
+	}
+}
+
+/* Where the address of a call is; nothing where there is none, or there are many (sendmmsg). */
+static __always_inline void network_pointer(struct network_request *request, const __u64 *arguments)
+{
+	if (request->call == CALL_CONNECT || request->call == CALL_BIND) {
 		request->pointer = arguments[1];
 		request->claimed_size = (__u32)arguments[2];
 	} else if (request->call == CALL_SENDTO) {
 		request->pointer = arguments[4];
 		request->claimed_size = (__u32)arguments[5];
-	} else if (request->call == CALL_SENDMSG && pointers32) {
-		bpf_probe_read_user(header32, sizeof(header32), (const void *)arguments[1]);
-		request->pointer = header32[0];
-		request->claimed_size = header32[1];
 	} else if (request->call == CALL_SENDMSG) {
-		bpf_probe_read_user(&header, 12, (const void *)arguments[1]);
-		request->pointer = header.name;
-		request->claimed_size = header.size;
+		message_address(request, arguments[1]);
+	} else if (request->call == CALL_SENDMMSG) {
+		request->messages = arguments[1];
+		request->count = (__u32)arguments[2];
 	}
+}
+
+/* What a call was asked for, but for the address itself. Not inline: the arguments leave the stack again. */
+static __noinline int network_ask(struct network_request *request, struct pt_regs *regs,
+				  bool compat)
+{
+	__u64 arguments[CALL_ARGUMENTS];
+
+	request->call = network_arguments(arguments, regs, compat);
+	request->descriptor = (__u32)arguments[0];
+	request->pointers32 = arch_pointers32(regs, compat);
+	/* sendto(descriptor, data, size, flags, ...), sendmsg(descriptor, message, flags), sendmmsg(.., .., .., flags) */
+	request->flags = (__u32)arguments[request->call == CALL_SENDMSG ? 2 : 3];
+	network_pointer(request, arguments);
+	return 0;
 }
 
 #endif

@@ -33,6 +33,7 @@ static __always_inline void state_inherit(struct task_state *state, const struct
 	state->cgroup = from->cgroup;
 	state->image[0] = from->image[0];
 	state->image[1] = from->image[1];
+	state->told = from->told;
 	state->rights = from->rights;
 }
 

@@ -11,10 +11,14 @@
 #include "kernel.bpf.c"
 #include "network.bpf.c"
 #include "open.bpf.c"
+#include "outcome.bpf.c"
 #include "privilege.bpf.c"
 #include "ptrace.bpf.c"
+#include "receive.bpf.c"
+#include "socket.bpf.c"
 #include "syscall.bpf.c"
 #include "track.bpf.c"
+#include "uring.bpf.c"
 
 /* The helpers that read kernel memory are for programs under the GPL alone. */
 char LICENSE[] SEC("license") = "GPL";

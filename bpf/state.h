@@ -5,7 +5,11 @@
 
 #include "wire.h"
 
-enum { STATE_UNIX_SIZE = 108 }; /* sun_path */
+enum {
+	STATE_UNIX_SIZE = 108, /* sun_path */
+	/* after so many others an executable is told again: the reader remembers 256 of the longest paths */
+	IMAGES_FRESH = 128,
+};
 
 /* Which probe looks at the exit of a system call: the index in syscall_probes; 0 is none. */
 enum syscall_slot {
@@ -25,6 +29,7 @@ enum syscall_slot {
 /* The kernel's copy of an address, from the sock_addr hook until the end of the system call. */
 struct pending_address {
 	__u64 cookie;	 /* of the socket */
+	__u64 sock;	 /* its address in the kernel */
 	__u16 operation; /* enum wire_operation + 1, 0 for none */
 	__u16 family;
 	__u16 port; /* host byte order */
@@ -46,9 +51,12 @@ struct task_state {
 	/* the last cgroup that this task is known to have been in, 0 for not yet known */
 	__u64 cgroup;
 	__u64 image[2]; /* the executable that user space has been told of */
+	__u64 told;	/* control.images when it was */
 	/* 1 when the process's exit has been reported (kept in the group leader's state) */
 	__u32 ended;
 	__u32 reserved;
+	__u64 connecting; /* key in outcomes: the socket that this system call has begun to connect */
+	__u64 left; /* of a process's first thread that has ended: the session that the others are in */
 	struct wire_rights rights; /* as this task is known to have had them last */
 	struct pending_address pending;
 };
@@ -78,6 +86,8 @@ struct control {
 	 */
 	__u32 scope_hints;
 	__u32 slots_off; /* a bit for each enum syscall_slot that is not wanted */
+	__u32 images; /* executables told so far; goes on where a reader begins that knows none */
+	__u32 uring_requests; /* of io_uring: submitted, not yet completed */
 	__u32 reserved;
 	/* not told of a path or socket: the first process's namespaces, and the agent's own */
 	__u32 mount_ns[2];
@@ -86,9 +96,9 @@ struct control {
 	__u64 ended; /* how often a session's last process has ended */
 };
 
-_Static_assert(sizeof(struct pending_address) == 176, "pending_address has padding");
+_Static_assert(sizeof(struct pending_address) == 184, "pending_address has padding");
 _Static_assert(sizeof(struct task_state) ==
-		       40 + sizeof(struct wire_rights) + sizeof(struct pending_address),
+		       64 + sizeof(struct wire_rights) + sizeof(struct pending_address),
 	       "task_state has padding");
 _Static_assert(sizeof(struct session_state) == 8 * WIRE_KINDS + 32, "session_state has padding");
 

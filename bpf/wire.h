@@ -48,7 +48,7 @@ enum {
 	WIRE_MORE_SIZE = 8192,	      /* of the bytes in one WIRE_MORE record */
 	/* all of argv: three quarters of _STK_LIM, whatever the stack's limit, and one argument */
 	WIRE_ARGS_SIZE = 6291456 + 131072,
-	WIRE_RECORD_SIZE = 24576, /* a whole record */
+	WIRE_RECORD_SIZE = 25088, /* a whole record: six parts of the longest, and the heads */
 };
 
 /* Who did it: pids in the initial pid namespace, ids in the initial user namespace. */
@@ -90,7 +90,7 @@ enum wire_part_type {
 	WIRE_PART_ARGS, /* argv: strings, each with its final NUL */
 	/* a name that is no path: the terminal's, as tty_name() has it ("pts0"), a file system's type, a program's */
 	WIRE_PART_NAME,
-	/* the second path of a call that has two: where to, or what is mounted */
+	/* the second path of a call that has two: where to, or what is mounted; of an exec the dynamic linker */
 	WIRE_PART_NEW_PATH,
 	WIRE_PART_NEW_REQUEST,
 	WIRE_PART_NEW_BASE,
@@ -106,9 +106,11 @@ enum wire_part_flags {
 	 * a file without a place in any tree: memfd, pipe, socket; the bytes are "/" and its name
 	 */
 	WIRE_PATH_PSEUDO = 8,
-	/* the walk ended at a mount that hangs in no tree (open_tree, lazy umount): "(unreachable)" stands before it */
+	/*
+	 * hangs in no tree (open_tree, lazy umount, moved out of what is mounted): "(unreachable)" stands before it
+	 */
 	WIRE_PATH_DETACHED = 16,
-	/* longer than WIRE_PATH_SIZE: the beginning is missing, "..." stands there */
+	/* longer than WIRE_PATH_SIZE, or than the walk: the beginning is missing, "..." stands there */
 	WIRE_PATH_CUT = 32,
 	WIRE_PART_LIMIT = 64, /* there was more, beyond what any exec could take: left out */
 };
@@ -122,12 +124,13 @@ struct wire_part {
 	__u32 reserved;
 };
 
-/* Parts: PATH (the executable that runs now), REQUEST, BASE, CWD, ARGS. */
+/* Parts: PATH (the executable that runs now), REQUEST, BASE, CWD, NEW_PATH (its dynamic linker), ARGS. */
 struct wire_exec {
-	__s64 return_code; /* 0 or -errno */
-	__u64 inode;	   /* of PATH; 0 when there is none */
-	__u32 dev;	   /* the kernel's dev_t of PATH: major << 20 | minor */
-	__u32 flags;	   /* enum wire_exec_flags */
+	__s64 return_code;  /* 0 or -errno */
+	__u64 inode;	    /* of PATH; 0 when there is none */
+	__u64 loader_inode; /* of NEW_PATH; 0 when there is none */
+	__u32 dev;	    /* the kernel's dev_t of PATH: major << 20 | minor */
+	__u32 flags;	    /* enum wire_exec_flags */
 	/* strings in ARGS, those in WIRE_MORE records included; 0 when not known */
 	__u32 argc;
 	__u32 reserved;
@@ -191,7 +194,11 @@ enum wire_operation {
 	WIRE_OPERATIONS,
 };
 
-/* Parts, for AF_UNIX: PATH (the peer's), REQUEST (sun_path, for abstract names with its leading NUL), BASE. */
+/*
+ * src_* is this end, dst_* the other end, in every operation. Of AF_VSOCK they hold the context id and the port, four bytes
+ * each. Parts, for AF_UNIX: PATH (the peer's of connect and send, else this end's), REQUEST (sun_path), BASE, NEW_PATH (the
+ * peer's of accept and receive). Abstract names begin with a NUL.
+ */
 struct wire_network {
 	__s64 return_code;
 	__u16 operation;     /* enum wire_operation */
@@ -220,6 +227,8 @@ enum wire_network_flags {
 	WIRE_NET_UNREADABLE = 8,
 	WIRE_NET_NO_RESULT = 16, /* return_code is not known */
 	WIRE_NET_ABSTRACT = 32,	 /* unix: an abstract name; its bytes follow the leading NUL */
+	/* src_addr and src_port are set, as the caller's memory had them after the call */
+	WIRE_NET_SRC_REQUEST = 64,
 };
 
 /* Parts: PATH (moved to). header.task is the task that was moved. */
@@ -360,7 +369,7 @@ enum wire_more_flags {
 _Static_assert(sizeof(struct wire_task) == 72, "wire_task has padding");
 _Static_assert(sizeof(struct wire_header) == 104, "wire_header has padding");
 _Static_assert(sizeof(struct wire_part) == 16, "wire_part has padding");
-_Static_assert(sizeof(struct wire_exec) == 32, "wire_exec has padding");
+_Static_assert(sizeof(struct wire_exec) == 40, "wire_exec has padding");
 _Static_assert(sizeof(struct wire_exit) == 40, "wire_exit has padding");
 _Static_assert(sizeof(struct wire_open) == 48, "wire_open has padding");
 _Static_assert(sizeof(struct wire_network) == 80, "wire_network has padding");

@@ -79,6 +79,20 @@ def show(name, output):
     print("----", flush=True)
 
 
+def tell_omitted(program, lines):
+    """Say of each test that was skipped what it needs; returns how many do not tell."""
+    needs, untold = None, 0
+    for line in lines:
+        if line.startswith("# needs "):
+            needs = line[2:]
+        elif line.startswith(("ok ", "not ok ")):
+            if "# SKIP " in line:
+                print(f"{program}: skipped {line.split('# SKIP ', 1)[1]}: {needs or 'for no reason'}")
+                untold += needs is None
+            needs = None
+    return untold
+
+
 def unit(programs):
     passed = failed = skipped = 0
     COUNTS.mkdir(parents=True, exist_ok=True)
@@ -90,6 +104,7 @@ def unit(programs):
         omitted = [line for line in lines if line.startswith("not ok ") and "# SKIP " in line]
         good = sum(line.startswith("ok ") for line in lines)
         bad = sum(line.startswith("not ok ") for line in lines) - len(omitted)
+        bad += tell_omitted(program, lines)
         if bad == 0 and (status != 0 or good + len(omitted) == 0):
             bad = 1  # died on the way, or a sanitizer spoke at the end
         if bad:

@@ -149,6 +149,8 @@ static size_t sort_probes(const struct audit *audit, const char **probes,
 	*ret_missing = 0;
 	results = loader_results(audit->loader, &count);
 	for (size_t i = 0; i < count; i++) {
+		if (results[i].spare)
+			continue;
 		if (!results[i].error) {
 			probes[attached++] = results[i].entry->probe;
 			continue;

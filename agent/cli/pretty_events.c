@@ -114,6 +114,17 @@ void pretty_path(struct text *text, struct json_object *record, const char *key)
 		text_printf(text, "(unreadable)");
 }
 
+/* Where the path is not in the host's tree. */
+static void describe_place(struct text *text, struct json_object *record)
+{
+	struct json_object *namespaces, *number;
+
+	if (!json_object_object_get_ex(record, "mount_namespaces", &namespaces) ||
+	    !json_object_object_get_ex(namespaces, "/path", &number))
+		return;
+	text_printf(text, " (in mount namespace %" PRId64 ")", json_object_get_int64(number));
+}
+
 void pretty_names(struct text *text, struct json_object *values, const char *between)
 {
 	for (size_t i = 0; values && i < json_object_array_length(values); i++) {
@@ -170,6 +181,7 @@ static void describe_command(struct text *text, struct json_object *record)
 		text_quoted(text, interpreter, WORD_LIMIT);
 		text_printf(text, ")");
 	}
+	describe_place(text, record);
 	describe_if(text, record, "memfd");
 	describe_if(text, record, "deleted");
 	pretty_failure(text, record);
@@ -215,67 +227,98 @@ static void describe_disk(struct text *text, struct json_object *record)
 		}
 		text_color(text, TEXT_PLAIN);
 	}
+	describe_place(text, record);
 	describe_if(text, record, "created");
 	describe_if(text, record, "deleted");
 	pretty_via(text, record);
 	pretty_failure(text, record);
 }
 
-static void describe_address(struct text *text, struct json_object *record, const char *addr_key,
-			     const char *port_key)
+/* One end of a connection; false when it is not known. */
+static bool describe_end(struct text *text, struct json_object *record, const char *addr_key,
+			 const char *cid_key, const char *port_key)
 {
 	struct bytes addr = pretty_string(record, addr_key);
 	bool six = integer_or(record, "version", 4) == 6;
-	int64_t port = integer_or(record, port_key, 0);
+	int64_t port = integer_or(record, port_key, 0), cid;
 
-	if (!addr.data) {
-		text_printf(text, "?");
-		return;
+	if (!addr.data && pretty_integer(record, cid_key, &cid)) {
+		text_printf(text, "%" PRId64 ":%" PRId64, cid, port);
+		return true;
 	}
+	if (!addr.data)
+		return false;
 	text_printf(text, six ? "[" : "");
 	text_bytes(text, addr);
 	text_printf(text, six ? "]:%" PRId64 : ":%" PRId64, port);
+	return true;
 }
 
-static void describe_inet(struct text *text, struct json_object *record)
+/* "this end -> other end", or "<-" for what was accepted; what is not known is left out. */
+static void describe_ends(struct text *text, struct json_object *record)
 {
+	bool accepted = bytes_equal(pretty_string(record, "operation"), bytes_of("accept"));
 	int64_t scope;
 
-	if (pretty_string(record, "src_addr").data) {
-		describe_address(text, record, "src_addr", "src_port");
-		text_printf(text, " -> ");
-	}
-	describe_address(text, record, "dst_addr", "dst_port");
+	text_printf(text, " ");
+	if (describe_end(text, record, "src_addr", "src_cid", "src_port") &&
+	    pretty_integer(record, "dst_port", &scope))
+		text_printf(text, accepted ? " <- " : " -> ");
+	(void)describe_end(text, record, "dst_addr", "dst_cid", "dst_port");
 	if (pretty_integer(record, "scope_id", &scope))
 		text_printf(text, " (scope %" PRId64 ")", scope);
 }
 
-static void describe_network(struct text *text, struct json_object *record)
+static void describe_unix(struct text *text, struct json_object *record)
+{
+	struct bytes peer = pretty_string(record, "peer_path");
+
+	text_printf(text, " ");
+	if (pretty_string(record, "path").data || !peer.data)
+		pretty_path(text, record, "path");
+	describe_place(text, record);
+	if (!peer.data)
+		return;
+	text_printf(text, " <- ");
+	text_quoted(text, peer, WORD_LIMIT);
+}
+
+static void describe_protocol(struct text *text, struct json_object *record)
 {
 	struct bytes protocol = pretty_string(record, "protocol");
 	struct bytes family_name = pretty_string(record, "family_name");
-	struct bytes source = pretty_string(record, "address_source");
-	int64_t family = integer_or(record, "family", -1);
+	int64_t family;
 
 	if (protocol.data)
 		text_bytes(text, protocol);
 	else if (family_name.data)
 		text_bytes(text, family_name);
-	else
+	else if (pretty_integer(record, "family", &family))
 		text_printf(text, "family %" PRId64, family);
+	else
+		text_printf(text, "no socket");
+}
 
-	if (bytes_equal(source, bytes_of("unreadable"))) {
+static void describe_network(struct text *text, struct json_object *record)
+{
+	int64_t family = integer_or(record, "family", -1), namespace;
+
+	describe_protocol(text, record);
+	if (bytes_equal(pretty_string(record, "address_source"), bytes_of("unreadable")))
 		text_printf(text, " (address unreadable)");
-	} else if (family == AF_UNIX) {
-		text_printf(text, " ");
-		pretty_path(text, record, "path");
-	} else if (family == AF_UNSPEC) {
+	else if (family == AF_UNIX)
+		describe_unix(text, record);
+	else if (family == AF_UNSPEC)
 		text_printf(text, " (disconnect)");
-	} else if (pretty_string(record, "dst_addr").data) {
-		text_printf(text, " ");
-		describe_inet(text, record);
-	}
+	else if (pretty_integer(record, "src_port", &namespace) ||
+		 pretty_integer(record, "dst_port", &namespace))
+		describe_ends(text, record);
+	if (pretty_integer(record, "network_namespace", &namespace))
+		text_printf(text, " (network namespace %" PRId64 ")", namespace);
 	pretty_via(text, record);
+	if (bytes_equal(pretty_string(record, "operation"), bytes_of("connected")) &&
+	    integer_or(record, "return_code", -1) == 0)
+		text_printf(text, " (established)");
 	pretty_failure(text, record);
 }
 

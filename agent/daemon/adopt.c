@@ -114,8 +114,10 @@ int agent_session_adopt(struct agent_session *session, const struct session_prog
 	if (session->key >= agent->sessions.next_key)
 		agent->sessions.next_key = session->key + 1;
 	find_leader(session);
-	/* Its end, when nobody looked, was the end of the login. */
-	r = session->pidfd < 0 ? agent_session_grace(session) : agent_session_watch(session);
+	r = session->pidfd < 0 ? 0 : agent_session_watch(session);
+	/* The leader's end, when nobody looked, was the end of the login; or PAM has said so to the other agent. */
+	if (r >= 0 && (session->pidfd < 0 || session->closed))
+		r = agent_session_grace(session);
 	if (r < 0)
 		log_warning("session %s: cannot wait for the end of its leader: %s, ignoring",
 			    session->sid, strerror(-r));

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "daemon/background.h"
+#include "daemon/leader.h"
 #include "daemon/state.h"
 
 static const int SIGNALS[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
@@ -102,6 +103,7 @@ static void say_stop(struct agent *agent)
 	struct pipeline_stats stats;
 	int r;
 
+	leader_move_now(agent); /* the next agent looks for them in their cgroups */
 	agent_drain(agent);
 	(void)agent_sessions_settle(agent);
 	pipeline_stats_get(agent->pipeline, &stats);
@@ -172,9 +174,9 @@ static int run(struct agent *agent, int *ready)
 		log_error("cannot go to the background: %s", strerror(-r));
 		return r;
 	}
+	agent_outputs_flush(agent); /* who is told that it is ready finds agent.start in the log */
 	(void)sd_notifyf(0, "READY=1\nSTATUS=%zu probes, attached while a session is open",
 			 agent->probes.report.attached_count);
-	agent_outputs_flush(agent);
 	agent_look(agent);
 	r = sd_event_loop(agent->event);
 	(void)sd_notify(0, "STOPPING=1");

@@ -104,12 +104,10 @@ static bool is_alive(const struct agent_session *session)
 	return session->pidfd >= 0 && poll(&ended, 1, 0) == 0;
 }
 
-static int move_leaders(sd_event_source *source, void *userdata)
+void leader_move_now(struct agent *agent)
 {
-	struct agent *agent = userdata;
 	struct agent_session *session, *next;
 
-	(void)source;
 	HASH_ITER(by_key, agent->sessions.by_key, session, next) {
 		if (!session->outside)
 			continue;
@@ -118,6 +116,12 @@ static int move_leaders(sd_event_source *source, void *userdata)
 			continue;
 		enter_tree(session, session->leader, TREE_DEPTH);
 	}
+}
+
+static int move_leaders(sd_event_source *source, void *userdata)
+{
+	(void)source;
+	leader_move_now(userdata);
 	return 0;
 }
 

@@ -34,4 +34,7 @@ int leader_take(struct agent_session *session, bool threads);
  */
 int leader_move_later(struct agent *agent);
 
+/* At once, where there will be no later: the agent stops. */
+void leader_move_now(struct agent *agent);
+
 #endif

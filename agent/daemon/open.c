@@ -61,11 +61,18 @@ static int open_scope(struct agent_session *session, const struct scope_accounts
 	return r < 0 ? r : scope_open(loader, session->key, session->cgroup.id, begin);
 }
 
+/* A service without a terminal gives PAM its own name for one: "ssh" of sshd, "cron". */
+static bool is_terminal(const char *tty)
+{
+	return tty && (strncmp(tty, "/dev/", 5) == 0 || strncmp(tty, "pts/", 4) == 0 ||
+		       (strncmp(tty, "tty", 3) == 0));
+}
+
 static int begin_log(struct agent_session *session)
 {
 	struct session_start start = agent_session_describe(session);
 
-	if (start.tty && strncmp(start.tty, "ssh", 4) != 0)
+	if (is_terminal(start.tty))
 		start.interactive = 1;
 	return pipeline_session_start(session->agent->pipeline, &start);
 }
@@ -197,17 +204,20 @@ static struct agent_session *session_around(struct agent *agent, int pidfd, cons
 	return NULL;
 }
 
-static bool is_terminal(const char *tty)
+/* Does it come over a connection, and another one than the session's own? */
+static bool is_elsewhere(const struct login_connection *own, const struct login_connection *other)
 {
-	return tty && (strncmp(tty, "/dev/", 5) == 0 || strncmp(tty, "pts/", 4) == 0 ||
-		       (strncmp(tty, "tty", 3) == 0));
+	if (!other->src_addr)
+		return false;
+	return !own->src_addr || strcmp(own->src_addr, other->src_addr) != 0 ||
+	       own->src_port != other->src_port || own->dst_port != other->dst_port;
 }
 
 /*
  * Does a process of a session log in anew, as somebody else? A daemon that was started inside a session does (sshd or cron,
- * restarted by hand where no service manager does it): its logins have an audit session of their own, from
- * pam_loginuid, and no terminal; su and sudo keep that of the session, and login has the session's terminal. So does a
- * daemon that serves one login after the other in the same process.
+ * restarted by hand where no service manager does it): its logins come over connections of their own, or have an audit
+ * session of their own, and no terminal; su and sudo have neither, and login has the session's terminal. So does a daemon
+ * that serves one login after the other in the same process.
  */
 static bool is_anew(const struct agent_session *around, const struct login *login, pid_t pid)
 {
@@ -217,12 +227,16 @@ static bool is_anew(const struct agent_session *around, const struct login *logi
 		return false;
 	if (around->closed && around->leader == pid)
 		return true;
+	/* su and sudo say who asks (PAM_RUSER). */
+	if (login->ruser || is_terminal(login->tty))
+		return false;
 	/*
-	 * Who has an audit session already cannot give himself another one; who has none can (loginuid in proc(5)). su and
-	 * sudo say who asks (PAM_RUSER).
+	 * Who has an audit session already cannot give himself another one; who has none can (loginuid in proc(5)). pam_loginuid
+	 * begins none where the daemon's is of the same account already: then the connection tells.
 	 */
-	return around->audit_session != UINT32_MAX && audit != UINT32_MAX &&
-	       audit != around->audit_session && !login->ruser && !is_terminal(login->tty);
+	return is_elsewhere(&around->login.connection, &login->connection) ||
+	       (around->audit_session != UINT32_MAX && audit != UINT32_MAX &&
+		audit != around->audit_session);
 }
 
 static int session_switch(struct agent_session *session, const struct login *login, pid_t pid,

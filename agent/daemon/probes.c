@@ -80,6 +80,8 @@ static int probes_sort(struct agent *agent)
 	for (size_t i = 0; i < count; i++) {
 		const char *name = results[i].entry->probe;
 
+		if (results[i].spare)
+			continue;
 		if (!results[i].error)
 			probes->attached[probes->report.attached_count++] = name;
 		else

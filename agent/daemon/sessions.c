@@ -251,6 +251,7 @@ int64_t agent_session_close(struct agent_session *session)
 		return r;
 	session->closed = true;
 	agent_session_touch(session);
+	agent_sessions_keep(session->agent); /* at once: PAM does not say it twice */
 	r = agent_session_grace(session);
 	return r < 0 ? r : accounts.processes;
 }

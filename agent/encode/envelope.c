@@ -40,7 +40,7 @@ void envelope_common(struct json *json, const char *event, struct clock_text *cl
 		     (struct bytes){ session->members_raw.data, session->members_raw.size });
 }
 
-void envelope_task(struct json *json, const struct wire_task *task, struct bytes exe)
+void envelope_task(struct json *json, const struct wire_task *task, const struct record_part *exe)
 {
 	json_uint(json, "pid", task->pid);
 	json_uint(json, "ppid", task->ppid);
@@ -50,7 +50,6 @@ void envelope_task(struct json *json, const struct wire_task *task, struct bytes
 	json_uint(json, "gid", task->gid);
 	json_uint(json, "auid", task->auid);
 	json_string(json, "program", bytes_of(task->comm));
-	if (exe.data)
-		json_string(json, "exe", exe);
+	json_path(json, "exe", exe);
 	json_uint(json, "cgroup_id", task->cgroup_id);
 }

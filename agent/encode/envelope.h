@@ -29,6 +29,6 @@ void envelope_common(struct json *json, const char *event, struct clock_text *cl
 		     int64_t realtime_ns, const struct session *session);
 
 /* pid to cgroup_id: who did it. exe may be none. */
-void envelope_task(struct json *json, const struct wire_task *task, struct bytes exe);
+void envelope_task(struct json *json, const struct wire_task *task, const struct record_part *exe);
 
 #endif

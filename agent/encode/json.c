@@ -93,6 +93,7 @@ void json_begin(struct json *json, struct buffer *out)
 
 	json->out = out;
 	json->raw.size = 0;
+	json->places.count = 0;
 	json->error = 0;
 	json->depth = 1;
 	at = json_room(json, out, 1);
@@ -104,8 +105,10 @@ void json_begin(struct json *json, struct buffer *out)
 
 int json_end(struct json *json)
 {
-	char *at = json_room(json, json->out, json->raw.size + 16);
+	char *at;
 
+	places_write(json);
+	at = json_room(json, json->out, json->raw.size + 16);
 	if (!at)
 		return json->error;
 	if (json->raw.size > 0) {

@@ -2,7 +2,7 @@
 /*
  * An append-only JSON writer for the record's way. It writes one object into a buffer, escapes
  * whatever could play with a terminal, and keeps the exact bytes of strings that are no UTF-8 in a
- * last member "raw".
+ * last member "raw". What else there is to say of paths comes before that (encode/places.h).
  *
  * The first error (no memory, or beyond the buffer's limit) sticks; json_end tells it. Keys are
  * constants of the program: they are not escaped. In arrays the key is NULL.
@@ -16,6 +16,7 @@
 
 #include "base/buffer.h"
 #include "base/bytes.h"
+#include "encode/places.h"
 
 enum {
 	JSON_DEPTH = 4, /* objects and arrays in one another, the outermost included */
@@ -31,6 +32,7 @@ struct json_frame {
 struct json {
 	struct buffer *out; /* borrowed: where the object goes */
 	struct buffer raw;  /* owned: members of "raw" so far */
+	struct places places;
 	int error;
 	size_t depth;
 	struct json_frame frames[JSON_DEPTH];
@@ -47,7 +49,7 @@ void json_free(struct json *json);
  */
 void json_begin(struct json *json, struct buffer *out);
 
-/* Ends the object: adds "raw" when there is any. Returns 0, -ENOMEM or -EMSGSIZE. */
+/* Ends the object: adds what there is to say of paths, and "raw" when there is any. Returns 0, -ENOMEM or -EMSGSIZE. */
 int json_end(struct json *json);
 
 /*

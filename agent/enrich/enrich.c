@@ -71,10 +71,10 @@ static struct path_id cgroup_id(uint64_t id)
 void enrich_learn(struct enricher *enricher, const struct record *record)
 {
 	const struct wire_header *header = record->header;
-	struct bytes path = record_bytes(record, WIRE_PART_PATH);
+	const struct record_part *path = &record->parts[WIRE_PART_PATH];
 	bool executed = header->kind == WIRE_EXEC && record->exec->return_code == 0;
 
-	if (path.size == 0)
+	if (record_bytes(record, WIRE_PART_PATH).size == 0)
 		return;
 	if ((executed || header->kind == WIRE_IMAGE) && header->task.image[0] != 0)
 		paths_learn(enricher->images, image_id(&header->task), path, TOLD_BY_KERNEL);
@@ -82,15 +82,28 @@ void enrich_learn(struct enricher *enricher, const struct record *record)
 		paths_learn(enricher->cgroups, cgroup_id(record->cgroup->to), path, 0);
 }
 
-struct bytes enrich_exe(struct enricher *enricher, const struct wire_task *task)
+/* Asks for the executable of a process. The answer is in its own tree; in which, nobody says. */
+static struct record_part exe_ask(struct enricher *enricher, const struct wire_task *task)
 {
 	const struct enrich_sources *sources = &enricher->sources;
-	uint64_t tag = 0;
-	struct bytes path;
+	struct record_part path = { .data = enricher->buf };
 	int n;
 
+	n = sources->exe_path(task->pid, enricher->buf, sizeof(enricher->buf), sources->userdata);
+	if (n <= 0 || (size_t)n > sizeof(enricher->buf))
+		return (struct record_part){ 0 };
+	path.size = (size_t)n;
+	paths_learn(enricher->images, image_id(task), &path, task->pid);
+	return path;
+}
+
+struct record_part enrich_exe(struct enricher *enricher, const struct wire_task *task)
+{
+	uint64_t tag = 0;
+	struct record_part path;
+
 	if (task->image[0] == 0)
-		return (struct bytes){ 0 };
+		return (struct record_part){ 0 };
 	path = paths_find(enricher->images, image_id(task), &tag);
 	/*
 	 * What was read of one process is no word about another one: it may have run something else
@@ -98,28 +111,22 @@ struct bytes enrich_exe(struct enricher *enricher, const struct wire_task *task)
 	 */
 	if (path.data && (tag == TOLD_BY_KERNEL || tag == task->pid))
 		return path;
-	if (!sources->exe_path)
-		return (struct bytes){ 0 };
-	n = sources->exe_path(task->pid, enricher->buf, sizeof(enricher->buf), sources->userdata);
-	if (n <= 0 || (size_t)n > sizeof(enricher->buf))
-		return (struct bytes){ 0 };
-	path = (struct bytes){ .data = enricher->buf, .size = (size_t)n };
-	paths_learn(enricher->images, image_id(task), path, task->pid);
-	return path;
+	return enricher->sources.exe_path ? exe_ask(enricher, task) : (struct record_part){ 0 };
 }
 
 struct bytes enrich_cgroup(struct enricher *enricher, uint64_t id)
 {
 	const struct enrich_sources *sources = &enricher->sources;
 	uint64_t tag;
-	struct bytes path = paths_find(enricher->cgroups, cgroup_id(id), &tag);
+	struct record_part path = paths_find(enricher->cgroups, cgroup_id(id), &tag);
 
-	if (path.data || !sources->cgroup_path)
-		return path;
-	if (sources->cgroup_path(id, enricher->buf, sizeof(enricher->buf), sources->userdata) < 0)
-		return (struct bytes){ 0 };
-	path = (struct bytes){ .data = enricher->buf,
-			       .size = strnlen(enricher->buf, sizeof(enricher->buf)) };
-	paths_learn(enricher->cgroups, cgroup_id(id), path, 0);
-	return path;
+	if (!path.data && sources->cgroup_path) {
+		if (sources->cgroup_path(id, enricher->buf, sizeof(enricher->buf),
+					 sources->userdata) < 0)
+			return (struct bytes){ 0 };
+		path.data = enricher->buf;
+		path.size = strnlen(enricher->buf, sizeof(enricher->buf));
+		paths_learn(enricher->cgroups, cgroup_id(id), &path, 0);
+	}
+	return (struct bytes){ .data = path.data, .size = path.size };
 }

@@ -34,10 +34,10 @@ void enricher_free(struct enricher *enricher);
 void enrich_learn(struct enricher *enricher, const struct record *record);
 
 /*
- * The path of the executable that the record's task ran, none when it cannot be learned. Borrowed
+ * The path of the executable that the record's task ran, and its place; none when it cannot be learned. Borrowed
  * until the next call for this enricher, like that of enrich_cgroup.
  */
-struct bytes enrich_exe(struct enricher *enricher, const struct wire_task *task);
+struct record_part enrich_exe(struct enricher *enricher, const struct wire_task *task);
 
 /* The path of a cgroup in the v2 hierarchy, none when it cannot be learned. */
 struct bytes enrich_cgroup(struct enricher *enricher, uint64_t id);

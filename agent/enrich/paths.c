@@ -13,6 +13,8 @@ struct path_entry {
 	struct path_entry *newer; /* borrowed: the neighbours in order of use */
 	struct path_entry *older;
 	UT_hash_handle hh;
+	uint32_t mount_ns;
+	uint16_t flags;
 	size_t size;
 	char path[];
 };
@@ -84,15 +86,16 @@ static struct path_entry *paths_lookup(struct paths *paths, const struct path_id
 }
 
 /* An entry in the table, or NULL. */
-static struct path_entry *paths_add(struct paths *paths, struct path_id id, struct bytes path)
+static struct path_entry *paths_add(struct paths *paths, struct path_id id,
+				    const struct record_part *path)
 {
-	struct path_entry *entry = malloc(sizeof(*entry) + path.size);
+	struct path_entry *entry = malloc(sizeof(*entry) + path->size);
 
 	if (!entry)
 		return NULL;
 	entry->id = id;
-	entry->size = path.size;
-	memcpy(entry->path, path.data, path.size);
+	entry->size = path->size;
+	memcpy(entry->path, path->data, path->size);
 	HASH_ADD(hh, paths->table, id, sizeof(entry->id), entry);
 	if (!entry->hh.tbl) {
 		free(entry);
@@ -103,29 +106,43 @@ static struct path_entry *paths_add(struct paths *paths, struct path_id id, stru
 	return entry;
 }
 
-void paths_learn(struct paths *paths, struct path_id id, struct bytes path, uint64_t tag)
+static bool path_is(const struct path_entry *entry, const struct record_part *path)
+{
+	return entry->size == path->size && memcmp(entry->path, path->data, path->size) == 0;
+}
+
+void paths_learn(struct paths *paths, struct path_id id, const struct record_part *path,
+		 uint64_t tag)
 {
 	struct path_entry *entry = paths_lookup(paths, &id);
 
-	if (entry && !bytes_equal(path, (struct bytes){ entry->path, entry->size })) {
+	if (entry && !path_is(entry, path)) {
 		paths_forget(paths, entry);
 		entry = NULL;
 	}
 	if (!entry)
 		entry = paths_add(paths, id, path);
-	if (entry)
+	if (entry) {
 		entry->tag = tag;
+		entry->mount_ns = path->mount_ns;
+		entry->flags = path->flags;
+	}
 	while (paths->oldest && (HASH_COUNT(paths->table) > paths->entries_limit ||
 				 paths->bytes > paths->bytes_limit))
 		paths_forget(paths, paths->oldest);
 }
 
-struct bytes paths_find(struct paths *paths, struct path_id id, uint64_t *ret_tag)
+struct record_part paths_find(struct paths *paths, struct path_id id, uint64_t *ret_tag)
 {
 	struct path_entry *entry = paths_lookup(paths, &id);
 
 	if (!entry)
-		return (struct bytes){ 0 };
+		return (struct record_part){ 0 };
 	*ret_tag = entry->tag;
-	return (struct bytes){ .data = entry->path, .size = entry->size };
+	return (struct record_part){
+		.data = entry->path,
+		.size = entry->size,
+		.flags = entry->flags,
+		.mount_ns = entry->mount_ns,
+	};
 }

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/bytes.h"
+#include "record/record.h"
 
 struct path_id {
 	uint64_t id[2];
@@ -23,15 +23,16 @@ int paths_new(struct paths **ret, size_t entries, size_t bytes);
 void paths_free(struct paths *paths);
 
 /*
- * Remembers a copy of the path, and a number that goes with it, in place of what was known. Without
- * memory the identity is forgotten instead.
+ * Remembers a copy of the path with its place (mount_ns, flags), and a number that goes with it, in place of what was
+ * known. Without memory the identity is forgotten instead.
  */
-void paths_learn(struct paths *paths, struct path_id id, struct bytes path, uint64_t tag);
+void paths_learn(struct paths *paths, struct path_id id, const struct record_part *path,
+		 uint64_t tag);
 
 /*
- * The path, borrowed until the next call of paths_learn, and its number; no path when it is not
+ * The path with its place, borrowed until the next call of paths_learn, and its number; no path when it is not
  * known.
  */
-struct bytes paths_find(struct paths *paths, struct path_id id, uint64_t *ret_tag);
+struct record_part paths_find(struct paths *paths, struct path_id id, uint64_t *ret_tag);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "kernel/object.h"
 #include "kernel/pins.h"
+#include "kernel/spares.h"
 #include "kernel/verifier.h"
 
 struct loader {
@@ -257,6 +258,7 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 		loader->refused[i] = true;
 		(void)snprintf(result->reason, LOADER_REASON_SIZE, "could not be attached before");
 	}
+	spares_mark(loader->results, loader->count);
 	*ret = loader;
 	return 0;
 fail:
@@ -357,7 +359,8 @@ static int attach_all(struct loader *loader, int cgroup_root, char *ret_reason)
 
 	for (size_t i = 0; i < loader->count; i++) {
 		result = &loader->results[i];
-		if (result->error)
+		result->spare = spares_has(loader->results, i);
+		if (result->error || result->spare)
 			continue;
 		error = entry_attach(loader, i, cgroup_root);
 		if (!error)
@@ -375,6 +378,7 @@ static int attach_all(struct loader *loader, int cgroup_root, char *ret_reason)
 			return error;
 		}
 	}
+	spares_mark(loader->results, loader->count);
 	return 0;
 }
 

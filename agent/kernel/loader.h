@@ -22,6 +22,7 @@ struct loader;
 struct loader_result {
 	const struct plan_entry *entry; /* borrowed from the plan */
 	int error;			/* 0 when it works, else negative errno */
+	bool spare;			/* another program of the plan is in its place */
 	/* one line: what refused it, and in the verifier's words why */
 	char reason[LOADER_REASON_SIZE];
 };

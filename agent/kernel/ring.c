@@ -75,6 +75,8 @@ static int ring_map(struct ring *ring, const struct loader *loader)
 	ring->control = map_page(loader_map(loader, "seshat.bss"), PROT_READ | PROT_WRITE, 0);
 	if (ring->control) {
 		places_fill(ring->control);
+		/* Of what the one before us was told we know nothing. */
+		__atomic_fetch_add(&ring->control->images, IMAGES_FRESH, __ATOMIC_RELAXED);
 		ring->consumed = map_page(buffer, PROT_READ, 0);
 	}
 	if (ring->consumed)

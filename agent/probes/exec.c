@@ -42,17 +42,26 @@ static void encode_argv(struct json *json, const struct record *record)
  * The root for absolute requests, which may not be there; the descriptor's or working directory for
  * others.
  */
-static struct bytes exec_base(const struct record *record)
+static enum wire_part_type exec_base(const struct record *record)
 {
 	const struct record_part *request = &record->parts[WIRE_PART_REQUEST];
-	struct bytes base = record_bytes(record, WIRE_PART_BASE);
 
-	if (base.data || (request->size > 0 && request->data[0] == '/'))
-		return base;
+	if (record->parts[WIRE_PART_BASE].data || (request->size > 0 && request->data[0] == '/'))
+		return WIRE_PART_BASE;
 	/* A descriptor that was none, or has closed on exec: nothing that the request could be put behind. */
 	if (record->exec->flags & WIRE_EXEC_AT)
-		return base;
-	return record_bytes(record, WIRE_PART_CWD);
+		return WIRE_PART_BASE;
+	return WIRE_PART_CWD;
+}
+
+static void encode_path(struct json *json, const struct record *record, struct bytes image)
+{
+	enum wire_part_type base = exec_base(record);
+
+	if (members_path(json, image, &record->parts[WIRE_PART_REQUEST],
+			 record_bytes(record, base)))
+		members_place(json, "path", image.size > 0 ? &record->parts[WIRE_PART_PATH] : NULL,
+			      &record->parts[base]);
 }
 
 /* What only an executable has that the kernel named. */
@@ -70,24 +79,34 @@ static void encode_image(struct json *json, const struct record *record, struct 
 		json_boolean(json, "deleted", true);
 }
 
+/* What the kernel started first, to load the executable. */
+static void encode_loader(struct json *json, const struct record *record)
+{
+	struct bytes path = record_bytes(record, WIRE_PART_NEW_PATH);
+
+	if (path.size == 0)
+		return;
+	json_path(json, "loader", &record->parts[WIRE_PART_NEW_PATH]);
+	json_uint(json, "loader_inode", record->exec->loader_inode);
+}
+
 static void encode_exec(struct json *json, const struct probe_input *input)
 {
 	const struct record *record = input->record;
 	const struct wire_exec *exec = record->exec;
 	struct bytes image = record_bytes(record, WIRE_PART_PATH);
-	struct bytes cwd = record_bytes(record, WIRE_PART_CWD);
 	bool runs = exec->return_code == 0 && image.size > 0;
 	bool script = runs && (exec->flags & WIRE_EXEC_SCRIPT);
 	bool plain = runs && !script;
 
-	members_path(json, plain ? image : (struct bytes){ 0 }, &record->parts[WIRE_PART_REQUEST],
-		     exec_base(record));
+	encode_path(json, record, plain ? image : (struct bytes){ 0 });
 	encode_argv(json, record);
-	if (cwd.size > 0)
-		json_string(json, "cwd", cwd);
+	json_path(json, "cwd", &record->parts[WIRE_PART_CWD]);
 	json_int(json, "return_code", exec->return_code);
 	if (script)
-		json_string(json, "interpreter", image);
+		json_path(json, "interpreter", &record->parts[WIRE_PART_PATH]);
+	if (runs)
+		encode_loader(json, record);
 	if (plain)
 		encode_image(json, record, image);
 }

@@ -52,11 +52,13 @@ static void encode_more(struct json *json, const struct record *record)
 	if (record->file->operation == WIRE_FILE_SYMLINK) {
 		encode_text(json, "target", name);
 	} else if (record->file->operation == WIRE_FILE_MOUNT) {
-		if (request->data)
-			members_path_as(json, &source_keys, (struct bytes){ 0 }, request, base);
+		if (request->data &&
+		    members_path_as(json, &source_keys, (struct bytes){ 0 }, request, base))
+			members_place(json, "source", NULL, &record->parts[WIRE_PART_NEW_BASE]);
 		encode_text(json, "fs_type", name);
-	} else if (request->data) {
-		members_path_as(json, &new_keys, (struct bytes){ 0 }, request, base);
+	} else if (request->data &&
+		   members_path_as(json, &new_keys, (struct bytes){ 0 }, request, base)) {
+		members_place(json, "new_path", NULL, &record->parts[WIRE_PART_NEW_BASE]);
 	}
 }
 
@@ -75,8 +77,10 @@ static void encode_file(struct json *json, const struct probe_input *input)
 
 	if (file->operation < WIRE_FILE_OPERATIONS)
 		json_plain(json, "operation", operations[file->operation]);
-	members_path(json, record_bytes(record, WIRE_PART_PATH), &record->parts[WIRE_PART_REQUEST],
-		     record_bytes(record, WIRE_PART_BASE));
+	if (members_path(json, record_bytes(record, WIRE_PART_PATH),
+			 &record->parts[WIRE_PART_REQUEST], record_bytes(record, WIRE_PART_BASE)))
+		members_place(json, "path", &record->parts[WIRE_PART_PATH],
+			      &record->parts[WIRE_PART_BASE]);
 	encode_more(json, record);
 	if (!(file->notes & WIRE_OPEN_UNKNOWN))
 		encode_flags(json, file);

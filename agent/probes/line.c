@@ -44,7 +44,9 @@ int line_build(struct line *line, unsigned int kind, int64_t realtime_ns,
 	if (input->record) {
 		const struct wire_task *task = &input->record->header->task;
 
-		envelope_task(json, task, enrich_exe(input->enricher, task));
+		const struct record_part exe = enrich_exe(input->enricher, task);
+
+		envelope_task(json, task, &exe);
 	}
 	probe->encode(json, input);
 	r = json_end(json);

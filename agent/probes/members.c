@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "probes/members.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -32,7 +31,7 @@ static struct bytes path_join(struct bytes base, struct bytes request, char *at)
 	return (struct bytes){ .data = at, .size = size + request.size };
 }
 
-void members_path_as(struct json *json, const struct path_keys *keys, struct bytes kernel,
+bool members_path_as(struct json *json, const struct path_keys *keys, struct bytes kernel,
 		     const struct record_part *request, struct bytes base)
 {
 	char joined[PATH_JOINED_SIZE];
@@ -46,20 +45,28 @@ void members_path_as(struct json *json, const struct path_keys *keys, struct byt
 		json_string(json, keys->path, path);
 	if (path.size > 0 && keys->requested && readable && !bytes_equal(path, asked))
 		json_string(json, keys->requested, asked);
-	if (!keys->source)
-		return;
-	if (path.size == 0)
+	if (keys->source && path.size == 0)
 		json_plain(json, keys->source, "unreadable");
-	else
+	else if (keys->source)
 		json_plain(json, keys->source, kernel.size > 0 ? "kernel" : "request");
+	return path.size > 0;
 }
 
-void members_path(struct json *json, struct bytes kernel, const struct record_part *request,
+bool members_path(struct json *json, struct bytes kernel, const struct record_part *request,
 		  struct bytes base)
 {
 	static const struct path_keys keys = { "path", "requested_path", "path_source" };
 
-	members_path_as(json, &keys, kernel, request, base);
+	return members_path_as(json, &keys, kernel, request, base);
+}
+
+void members_place(struct json *json, const char *key, const struct record_part *kernel,
+		   const struct record_part *base)
+{
+	if (kernel && kernel->size > 0)
+		json_place(json, key, kernel);
+	else if (base && base->data)
+		json_place(json, key, base);
 }
 
 /* Writes the digits of number before end. Returns where they begin. */
@@ -87,8 +94,9 @@ void members_file(struct json *json, uint64_t inode, uint32_t dev)
 void members_via(struct json *json, unsigned int via)
 {
 	static const char *const names[WIRE_VIAS] = {
-		[WIRE_VIA_HANDLE] = "handle",
-		[WIRE_VIA_IO_URING] = "io_uring",
+		[WIRE_VIA_HANDLE] = "handle",		[WIRE_VIA_IO_URING] = "io_uring",
+		[WIRE_VIA_OPEN_TREE] = "open_tree",	[WIRE_VIA_MQ_OPEN] = "mq_open",
+		[WIRE_VIA_PIDFD_GETFD] = "pidfd_getfd", [WIRE_VIA_SCM_RIGHTS] = "scm_rights",
 	};
 
 	if (via < WIRE_VIAS && names[via])

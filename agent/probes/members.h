@@ -5,6 +5,7 @@
 #ifndef SESHAT_PROBES_MEMBERS_H
 #define SESHAT_PROBES_MEMBERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,9 +16,9 @@
 /*
  * path, requested_path, path_source. kernel: the kernel's path, or none. request: what the program
  * asked for. base: what the request is relative to, or the task's root for an absolute one; or
- * none. A claim that cannot be read is named as such.
+ * none. A claim that cannot be read is named as such. Returns whether there is a path.
  */
-void members_path(struct json *json, struct bytes kernel, const struct record_part *request,
+bool members_path(struct json *json, struct bytes kernel, const struct record_part *request,
 		  struct bytes base);
 
 /* The names of those three; NULL where the record has no such member. */
@@ -28,8 +29,15 @@ struct path_keys {
 };
 
 /* As members_path, by other names. */
-void members_path_as(struct json *json, const struct path_keys *keys, struct bytes kernel,
+bool members_path_as(struct json *json, const struct path_keys *keys, struct bytes kernel,
 		     const struct record_part *request, struct bytes base);
+
+/*
+ * Where `key` is that members_path() or its like has written: as the kernel's path where there is one, else as what
+ * the request is relative to. Either may be none.
+ */
+void members_place(struct json *json, const char *key, const struct record_part *kernel,
+		   const struct record_part *base);
 
 /* inode and dev ("major:minor") of a file; dev as the kernel has it: major << 20 | minor. */
 void members_file(struct json *json, uint64_t inode, uint32_t dev);

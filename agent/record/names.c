@@ -43,6 +43,13 @@ static const struct flag_name open_flags[] = {
 	{ O_PATH, "O_PATH" },
 };
 
+/* The C library has them in sys/mount.h, which does not go with linux/mount.h. */
+static const struct flag_name tree_flags[] = {
+	{ 0x1, "OPEN_TREE_CLONE" },   { AT_SYMLINK_NOFOLLOW, "AT_SYMLINK_NOFOLLOW" },
+	{ 0x800, "AT_NO_AUTOMOUNT" }, { 0x1000, "AT_EMPTY_PATH" },
+	{ 0x8000, "AT_RECURSIVE" },   { O_CLOEXEC, "OPEN_TREE_CLOEXEC" },
+};
+
 static const struct flag_name resolve_flags[] = {
 	{ RESOLVE_NO_XDEV, "RESOLVE_NO_XDEV" },
 	{ RESOLVE_NO_MAGICLINKS, "RESOLVE_NO_MAGICLINKS" },
@@ -163,6 +170,11 @@ const char *names_open_flag(struct flag_walk *walk)
 const char *names_resolve_flag(struct flag_walk *walk)
 {
 	return names_next(walk, resolve_flags, ARRAY_SIZE(resolve_flags));
+}
+
+const char *names_tree_flag(struct flag_walk *walk)
+{
+	return names_next(walk, tree_flags, ARRAY_SIZE(tree_flags));
 }
 
 const char *names_access_mode(uint64_t flags)

@@ -23,6 +23,8 @@ const char *names_open_flag(struct flag_walk *walk);
 /* The next name of an openat2(2) RESOLVE flag, likewise. */
 const char *names_resolve_flag(struct flag_walk *walk);
 
+/* The next name of an open_tree(2) flag, likewise. */
+const char *names_tree_flag(struct flag_walk *walk);
 /* The next name of a flag of that enum wire_file_operation, likewise. */
 const char *names_file_flag(struct flag_walk *walk, unsigned int operation);
 

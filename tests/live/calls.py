@@ -2,6 +2,7 @@
 """Scripts for the workload `calls`, and what the log must have of them, field by field."""
 import json
 import os
+import re
 import struct
 
 import machine
@@ -15,6 +16,7 @@ NUMBERS = {
     "connect": 42,
     "sendto": 44,
     "sendmsg": 46,
+    "recvmsg": 47,
     "bind": 49,
     "listen": 50,
     "execve": 59,
@@ -27,10 +29,12 @@ NUMBERS = {
     "unlink": 87,
     "prctl": 157,
     "setrlimit": 160,
+    "pivot_root": 155,
     "chroot": 161,
     "mount": 165,
     "umount2": 166,
     "openat": 257,
+    "linkat": 265,
     "unshare": 272,
     "name_to_handle_at": 303,
     "open_by_handle_at": 304,
@@ -49,11 +53,19 @@ NUMBERS = {
     "mkdirat": 258,
     "setns": 308,
     "shutdown": 48,
+    "mq_open": 240,
+    "mq_unlink": 241,
     "open_tree": 428,
     "move_mount": 429,
     "fsopen": 430,
     "fsconfig": 431,
     "fsmount": 432,
+    "open_tree_attr": 467,
+    "accept4": 288,
+    "recvmmsg": 299,
+    "pidfd_open": 434,
+    "pidfd_getfd": 438,
+    "setsockopt": 54,
     "truncate": 76,
     "link": 86,
     "symlink": 88,
@@ -90,9 +102,17 @@ NUMBERS_32 = {
     "execveat": 358,
     "connect": 362,
     "openat2": 437,
+    "open_tree": 428,
+    "mq_open": 277,
     "sendto": 369,
     "sendmsg": 370,
     "sendmmsg": 345,
+    "bind": 361,
+    "listen": 363,
+    "accept4": 364,
+    "recvmsg": 372,
+    "recvmmsg": 337,
+    "pidfd_getfd": 438,
     "link": 9,
     "unlink": 10,
     "mount": 21,
@@ -142,7 +162,12 @@ NUMBERS_32 = {
 # What a script is checked for; every other record is somebody else's.
 WATCHED = ("session.command", "session.disk", "session.network", "session.cgroup")
 AT_FDCWD, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW = -100, 0x1000, 0x100
-OPENS = {"open", "openat", "openat2", "creat", "open_by_handle_at"}
+OPENS = {"open", "openat", "openat2", "creat", "open_by_handle_at", "open_tree", "open_tree_attr", "mq_open"}
+ACCEPTS = {"accept", "accept4"}
+# Records that a script need not expect: where it does not, only their number and place are checked.
+SERVERS = {"bind", "listen"} | ACCEPTS
+MAKE_DESCRIPTORS = OPENS | ACCEPTS | {"memfd_create", "socket", "pidfd_getfd"}
+HOST_NETWORK = os.stat("/proc/self/ns/net").st_ino
 
 
 class Word(str):
@@ -183,6 +208,25 @@ def how(flags=0, mode=0, resolve=0):
     return raw(struct.pack("=QQQ", flags, mode, resolve))
 
 
+def socket_argument(call, args):
+    """The name of the call that made the socket that this one is given, if that is plain to see."""
+    first = args[1:] if call == "socketcall" else args
+    found = re.match(r"(?:\{w)?r([^;}]+)", first[0]) if first and isinstance(first[0], Word) else None
+    return found and found[1]
+
+
+def socket_identity(call, facts):
+    """socket_inode and network_namespace, as the workload saw them."""
+    made = facts[call["name"]].get("call", {})
+    if not call["name"].startswith("accept") or "inode" not in made:
+        made = facts.get(call["socket"], {}).get("call", {})
+    namespace = made.get("net_ns", HOST_NETWORK)
+    return {
+        "socket_inode": made.get("inode"),
+        "network_namespace": None if namespace == HOST_NETWORK else namespace,
+    }
+
+
 class Script:
     """Calls to make, each with the own fields of the record that must come of it (or none)."""
 
@@ -195,16 +239,19 @@ class Script:
         """One call. EXPECT is (event, own fields) or None. A call must give RESULT: a number, "any", or None for
         anything that is no error. EXE is the executable that runs after a successful exec, EUID its user if not the caller's.
         """
-        if expect and result is None:
+        if expect and expect[1] and result is None:
             told = expect[1].get("return_code")
             result = told if isinstance(told, int) and told < 0 else None
         name = f"{call}.{len(self.calls)}"
         number = (NUMBERS_32 if "3" in flags else NUMBERS)[call]
-        if call in OPENS or call in ("memfd_create", "socket"):
+        if call in MAKE_DESCRIPTORS:
             flags += "f"
+        if call in SERVERS and expect is None:
+            expect = ("session.network", None)
         words = [name, flags or "-", str(number), *map(encode, args)]
         self.lines.append(" ".join(words))
         self.calls.append({"name": name, "expect": expect, "result": result, "exe": exe, "euid": euid})
+        self.calls[-1]["socket"] = socket_argument(call, args)
         return Word("r" + name)
 
     def do(self, call, *args, flags="", **more):
@@ -293,7 +340,11 @@ def check(script, log, out, workload, cgroups=1):
 def differences(call, all_facts, record, workload):
     event, expected = call["expect"]
     facts = all_facts[call["name"]]
-    expected = resolve(expected, facts.get("call"), all_facts)
+    if expected is None:
+        expected = own(record)
+    elif event == "session.network" and expected.get("socket_type"):
+        expected = socket_identity(call, all_facts) | expected
+    expected = resolve(expected, facts.get("call") or facts.get("parent"), all_facts)
     if facts.get("call") is None:
         # Named after what was asked for, or, where only a descriptor was given, after what runs.
         call["program"] = expected.get("requested_path", expected["path"]) or call["exe"]

@@ -51,33 +51,47 @@ def disk(
     via=None,
     inode=None,
     dev=None,
+    nameless=False,
 ):
     """An open. RESULT is the failure, None a success, which the kernel names. A path of None was unreadable."""
     source = "unreadable" if path is None else "kernel" if result is None else "request"
-    has_mode = flags is not None and (flags & names.O_CREAT or flags & names.O_TMPFILE == names.O_TMPFILE)
+    tree = via == "open_tree"
+    new = flags is not None and (flags & names.O_CREAT or flags & names.O_TMPFILE == names.O_TMPFILE)
     known = source == "kernel"
     return "session.disk", strings(
         {
             **paths(path, path if request is None else request, source),
             "flags": flags,
-            "flag_names": None if flags is None else FlagNames(flags),
+            "flag_names": None if flags is None else FlagNames(flags, tree),
             "resolve_names": resolve,
-            "mode": f"{mode or 0:#05o}".replace("0o", "0") if has_mode else None,
+            "mode": f"{mode or 0:#05o}".replace("0o", "0") if new and not tree else None,
             "created": created or None,
             "return_code": fact("result") if result is None else result,
             "inode": (inode or fact("inode")) if known else None,
             "dev": (dev or fact("dev")) if known else None,
             "deleted": deleted or None,
             "via": via,
+            "paths_nameless": ["/path"] if nameless else None,
         }
     )
+
+
+def inside(expected, *keys, of=None):
+    """The same, with these paths in the mount namespace of the caller, or of another call's."""
+    event, fields = expected
+
+    def namespaces(told):
+        number = (told["all"][of[1:]]["call"] if of else told)["mount_ns"]
+        return {f"/{key}": number for key in keys}
+
+    return event, fields | {"mount_namespaces": namespaces}
 
 
 class FlagNames(list):
     """Names in any order but for the first; a record's schema check has held them against the number."""
 
-    def __init__(self, flags):
-        super().__init__(names.open_flag_names(flags))
+    def __init__(self, flags, tree=False):
+        super().__init__(names.tree_flag_names(flags) if tree else names.open_flag_names(flags))
 
     def __eq__(self, other):
         return self[:1] == other[:1] and sorted(self) == sorted(other)
@@ -118,6 +132,7 @@ def command(
             "inode": inode,
             "dev": dev,
             "memfd": memfd or None,
+            "paths_nameless": ["/exe", "/path"] if memfd else None,
             "deleted": deleted or None,
         }
     )
@@ -134,6 +149,20 @@ def local_address(told):
 
 def local_port(told):
     return int.from_bytes(bytes.fromhex(told["local"])[2:4], "big")
+
+
+class Port:
+    """Any port: that of a socket which has given it back, so that nobody can ask any more."""
+
+    def __eq__(self, other):
+        return isinstance(other, int) and 0 < other < 65536
+
+    def __repr__(self):
+        return "a port"
+
+
+def given_back(address):
+    return {"src": address, "src_port": Port()}
 
 
 UDP = {"kind": "dgram", "protocol": "udp"}
@@ -153,6 +182,7 @@ def inet(
     source="kernel",
     scope=None,
     via=None,
+    **identity,
 ):
     """A connect or send to an IP address; DST None was unreadable (PORT is then the version). RESULT may be a function."""
     version = port if dst is None else ipaddress.ip_address(dst).version
@@ -171,6 +201,7 @@ def inet(
         "address_source": "unreadable" if dst is None else source,
         "return_code": result,
         "via": via,
+        **identity,
     }
 
 
@@ -189,9 +220,9 @@ def unix(path, request=None, *, operation="connect", kind="stream", result=0, ab
     )
 
 
-def other(family, *, operation="connect", kind=None, result=0, protocol=None):
+def other(family, *, operation="connect", kind=None, result=0, protocol=None, **more):
     """An address of a family that records name and no more."""
-    return "session.network", {
+    return "session.network", more | {
         "operation": operation,
         "family": family,
         "family_name": names.family_name(family),

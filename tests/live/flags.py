@@ -31,6 +31,14 @@ OPEN_FLAGS = [
     ("O_CLOEXEC", O_CLOEXEC),
     ("O_PATH", O_PATH),
 ]
+TREE_FLAGS = {
+    0x1: "OPEN_TREE_CLONE",
+    0x100: "AT_SYMLINK_NOFOLLOW",
+    0x800: "AT_NO_AUTOMOUNT",
+    0x1000: "AT_EMPTY_PATH",
+    0x8000: "AT_RECURSIVE",
+    0x80000: "OPEN_TREE_CLOEXEC",
+}
 FAMILIES = {
     0: "AF_UNSPEC",
     1: "AF_UNIX",
@@ -90,6 +98,13 @@ def open_flag_names(value):
             names.append(name)
             rest &= ~bits
     return names + ([hex(rest)] if rest else [])
+
+
+def tree_flag_names(value):
+    """Of open_tree(2): what it opens is as with O_PATH."""
+    known = sum(bit for bit in TREE_FLAGS if value & bit)
+    names = [name for bit, name in TREE_FLAGS.items() if value & bit]
+    return ["O_PATH", *names] + ([hex(value & ~known)] if value & ~known else [])
 
 
 def family_name(number):

@@ -62,6 +62,14 @@ def cgroup_of(pid):
     raise AssertionError("no v2 cgroup")
 
 
+def unreachable(path):
+    """How a file is shown that hangs in no tree: by its place in its file system."""
+    top = path
+    while not os.path.ismount(top):
+        top = os.path.dirname(top)
+    return b"(unreachable)" + path[0 if top == b"/" else len(top) :]
+
+
 def device(number):
     return f"{os.major(number)}:{os.minor(number)}"
 

@@ -108,10 +108,25 @@ def check_raw(record):
         assert show(data) == at_pointer(record, pointer), record
 
 
+def check_places(record):
+    """What is said of a path is said of one that is there, and can be seen in it."""
+    for pointer in record.get("mount_namespaces", {}):
+        assert at_pointer(record, pointer).startswith(("/", "...")), record
+    cut, nameless = (record.get(name, []) for name in ("paths_truncated", "paths_nameless"))
+    for pointer in cut:
+        assert at_pointer(record, pointer).startswith("..."), record
+    for pointer in nameless:
+        assert at_pointer(record, pointer).startswith("/"), record
+    for name in ("exe", "cwd", "path") if record.get("path_source") == "kernel" else ("exe", "cwd"):
+        if record.get(name, "").startswith("..."):
+            assert "/" + name in cut, record
+
+
 def check_words(record):
     """Names must be those of the numbers that they stand beside."""
     if "flag_names" in record and record["event"] == "session.disk":
-        names, expected = record["flag_names"], flags.open_flag_names(record["flags"])
+        name_flags = flags.tree_flag_names if record.get("via") == "open_tree" else flags.open_flag_names
+        names, expected = record["flag_names"], name_flags(record["flags"])
         assert names[0] == expected[0] and sorted(names) == sorted(expected), record
         assert not any(name.startswith("0x") for name in names[:-1]), record
     if "signal" in record and record["signal"] < 32:
@@ -134,6 +149,7 @@ def check_record(record):
     assert not errors, f"{errors}\n{json.dumps(record)[:2000]}"
     assert list(record) == sorted(record, key=order.index), f"order: {list(record)}"
     check_raw(record)
+    check_places(record)
     check_words(record)
 
 
@@ -182,8 +198,10 @@ class Log:
         begin = nanoseconds(self.start["time"])
         for record in self.records:
             now = nanoseconds(record["time"])
-            # What another process does to a thread has no order with what the thread itself does.
+            # What another process does to a thread has no order with what the thread itself does, nor have completions.
             who = record.get("mover_pid") or record.get("tid")
+            if record.get("via") == "io_uring":
+                who = record["ei"]
             assert now >= last.get(who, begin), record
             last[who] = now
         finish = nanoseconds(self.end["time"])

@@ -9,7 +9,7 @@ import machine
 import pytest
 from addresses import AF_INET, AF_INET6, DGRAM, STREAM, closed_port, listener, v4, v6
 from calls import AT_FDCWD, Script
-from expect import LOCAL, UDP, disk, inet
+from expect import LOCAL, UDP, disk, given_back, inet
 from flags import O_CREAT, O_RDONLY, O_WRONLY
 from records import own
 from session import folder_of, json_lines, read_until
@@ -155,7 +155,9 @@ def test_recording_goes_on_after_leaving(script, outside):
             "connect",
             failing,
             *v4("127.0.0.1", refused),
-            expect=inet("connect", "127.0.0.1", refused, result=-ECONNREFUSED),
+            expect=inet(
+                "connect", "127.0.0.1", refused, **given_back("127.0.0.1"), result=-ECONNREFUSED
+            ),
         )
         udp = s.do("socket", AF_INET, DGRAM, 0)
         s.add(

@@ -48,7 +48,8 @@ def test_a_32_bit_program(audit, place):
     ]
     network = [own(record) for record in log.of("session.network")]
     ports = [record.pop("src_port") for record in network]
-    assert all(ports)
+    inodes = [record.pop("socket_inode") for record in network]
+    assert all(ports) and all(inodes)
     assert network == [
         expected(inet("connect", "127.0.0.1", 9, src="127.0.0.1", **UDP)),
         expected(inet("connect", "127.0.0.1", 10, src="127.0.0.1", **UDP)),

@@ -30,7 +30,11 @@ def test_children_of_every_kind(audit):
     for way, fact in facts.items():
         pid = fact.get("child", fact["pid"])
         record = log.one("session.disk", pid=pid)
-        assert own(record) == {
+        fields = own(record)
+        namespaces = fields.pop("mount_namespaces", {})
+        assert set(namespaces) == ({"/path"} if way == "namespaces" else set())
+        assert os.stat("/proc/self/ns/mnt").st_ino not in namespaces.values()
+        assert fields == {
             "path": f"/seshat-family/{way}",
             "path_source": "request",
             "flags": 0,

@@ -118,8 +118,9 @@ def test_sendmmsg(audit):
     log = audit([machine.workload("calls")], stdin=s.text())
     told = [facts["call"] for name, facts in read_facts(log.out).items() if name.startswith("sendmmsg")][0]
     assert told["result"] == len(targets)
-    wanted = [resolve(inet("send", *target, **LOCAL, **UDP)[1], told, {}) for target in targets]
-    assert [own(record) for record in log.of("session.network")] == wanted
+    identity = {"socket_inode": read_facts(log.out)[one[1:]]["call"]["inode"]}
+    wanted = [resolve(inet("send", *target, **LOCAL, **UDP, **identity)[1], told, {}) for target in targets]
+    assert [own(record) for record in log.of("session.network", operation="send")] == wanted
 
 
 def test_failures(script):

@@ -93,6 +93,11 @@ class Ssh:
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
 
+    def do(self, text):
+        """For a shell: this command, to its end."""
+        self.type(f"{text}; echo did\n")
+        self.read("did\n")
+
     def read(self, wanted):
         """Standard output up to this, and what came with it."""
         return read_until(self.process.stdout, wanted.encode()).decode()

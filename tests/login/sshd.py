@@ -47,13 +47,25 @@ COMMON_SESSION = re.compile(r"^@include common-session.*\n", re.M)
 SERVICES = ("sshd", "login", "su", "sudo")  # su-l includes su
 
 
+def configuration(ports, subsystem="internal-sftp"):
+    """sshd_config(5) for these ports."""
+    lines = [f"Port {port}" for port in ports] + [COMMON]
+    lines.append(f"HostKey {keys.make('host')}")
+    lines.append(f"TrustedUserCAKeys {keys.public(keys.make('authority'))}")
+    lines.append(f"Subsystem sftp {subsystem}")
+    for port, words in ports.items():
+        if words:
+            lines += [f"Match LocalPort {port}", *words]
+    return "\n".join(lines) + "\n"
+
+
 class Sshd:
     """Started, listening, and ended with all its connections."""
 
     def __init__(self, name="sshd", ports=PORTS, subsystem="internal-sftp"):
         self.log = world.LOG / f"{name}.log"
         self.log.write_text("")
-        path = world.write(world.HOME / f"{name}.conf", self.config(ports, subsystem))
+        path = world.write(world.HOME / f"{name}.conf", configuration(ports, subsystem))
         pathlib.Path("/run/sshd").mkdir(exist_ok=True)
         with Tail(self.log) as lines:
             self.process = subprocess.Popen(
@@ -65,16 +77,6 @@ class Sshd:
             )
             for _ in range(2 * len(ports)):
                 lines.wait(lambda line: line.startswith("Server listening"))
-
-    def config(self, ports, subsystem):
-        lines = [f"Port {port}" for port in ports] + [COMMON]
-        lines.append(f"HostKey {keys.make('host')}")
-        lines.append(f"TrustedUserCAKeys {keys.public(keys.make('authority'))}")
-        lines.append(f"Subsystem sftp {subsystem}")
-        for port, words in ports.items():
-            if words:
-                lines += [f"Match LocalPort {port}", *words]
-        return "\n".join(lines) + "\n"
 
     def tail(self):
         """The log from here on."""

@@ -107,8 +107,7 @@ def test_somebody_moves_it_away(agent, alice, tell):
     """As logrotate does, while a session goes on."""
     with client.Ssh("exec sh", key=alice) as ssh:
         for number in range(3):
-            ssh.type(f"cat /none/{number}; echo did\n")
-            ssh.read("did\n")
+            ssh.do(f"cat /none/{number}")
             agent.record(lambda r, n=number: r.get("path") == f"/none/{n}")
             LOG.rename(LOG.with_name(f"{LOG.name}.{3 - number}"))
             tell(agent)
@@ -122,6 +121,40 @@ def test_somebody_moves_it_away(agent, alice, tell):
     assert [r["path"] for r in found if r.get("path", "").startswith("/none/")] == [
         f"/none/{n}" for n in range(3)
     ]
+
+
+def test_a_reload_alone_begins_no_new_file(agent, alice):
+    """Only so many old ones are kept: a signal more or less must not push one out."""
+    client.run("cat /none/first; true", key=alice)
+    agent.ended()
+    before = LOG.stat().st_ino
+    for number in range(3):
+        agent.notified.seen.clear()
+        agent.signal(signal.SIGHUP)
+        agent.told("READY=1")
+        client.run(f"cat /none/{number}; true", key=alice)
+        agent.ended(number + 2)
+    assert (logs.parts(), LOG.stat().st_ino) == ([LOG], before)
+    # The other signal is for those who want one.
+    agent.notified.seen.clear()
+    agent.signal(signal.SIGUSR1)
+    agent.told("READY=1")
+    assert logs.parts() == [LOG.with_name(LOG.name + ".1"), LOG]
+    assert LOG.stat().st_ino != before and LOG.read_bytes() == b""
+
+
+def test_rotation_by_age(start_agent, alice):
+    """By itself, without a record that would call for it; what comes later is in the new file."""
+    agent = start_agent({"file": {"max_age": "1s"}})
+    client.run("cat /none/first; true", key=alice)
+    with Watch(LOG.parent) as watch:
+        watch.until(lambda: LOG.with_name(LOG.name + ".1").exists() and LOG.exists())
+    agent.ended()
+    client.run("cat /none/second; true", key=alice)
+    agent.ended(2)
+    data = logs.read()
+    gapless(data)
+    assert b"/none/first" in data and b"/none/first" not in LOG.read_bytes()
 
 
 @pytest.mark.parametrize("tell", [ask_rotate, command_rotate])
@@ -197,9 +230,9 @@ def sink(status, name):
     return found
 
 
-def wait_status(agent, wanted):
+def wait_status(agent, wanted, limit=LIMIT):
     """Ask until it is so; each answer is the agent's turn of its loop."""
-    deadline = time.monotonic() + LIMIT
+    deadline = time.monotonic() + limit
     while True:
         status = agent.status()
         if wanted(status):

@@ -106,6 +106,19 @@ def test_two_keys_the_last_one_counts(agent):
     )
 
 
+def test_a_certificate_then_a_plain_key(agent):
+    """Who it is, is in the certificate; the key that came after it says less, and is not taken for it."""
+    key, told = certificate("cert-first", identity="jane", principals=["alice"], valid="always:forever")
+    plain = keys.make("cert-second")
+    keys.authorize(plain, "alice")
+    try:
+        more = [f"IdentityFile={plain}", f"CertificateFile={key}-cert.pub"]
+        out, _ = client.run(SAY, port=2204, key=key, methods=["publickey"], more=more)
+    finally:
+        keys.authorize(keys.make("alice"), "alice")
+    check(agent, out, auth_method=["publickey", "publickey"], user="jane", **told)
+
+
 def test_over_ipv6(agent, alice):
     out, _ = client.run(SAY, key=alice, more=["HostName=::1"])
     session = check(agent, out, auth_method=["publickey"], rhost="::1", **key_of(alice))

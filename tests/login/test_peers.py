@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
 
 import client
@@ -13,6 +14,7 @@ import control
 import machine
 import pytest
 import world
+from session import LIMIT
 
 READ = [{"op": "status"}, {"op": "sessions"}]
 ALL = [
@@ -68,6 +70,32 @@ def test_root_may_everything(agent, bystander):
         control.good(name)
     bystander.kill()
     assert agent.ended().sessions[0].start["service"] == "test"
+
+
+def leaders_that_cannot_be(agent):
+    """The first process, a thread of the kernel, the agent itself, nobody."""
+    kernel = next(pid for pid in pids() if pid > 1 and not os.path.exists(f"/proc/{pid}/exe"))
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    return [1, kernel, agent.pid, ended.pid, 0, -1, 2**22 + 1, 2**31, 2**63]
+
+
+def pids():
+    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit())
+
+
+def test_a_session_needs_a_process_that_it_can_begin_with(agent):
+    """Else the machine itself would be in it, or the agent would record itself recording."""
+    for pid in leaders_that_cannot_be(agent):
+        reply = control.call("session.open", service="test", user="alice", pid=pid)
+        assert reply["ok"] is False and reply["errno"] in ("EINVAL", "ESRCH"), (pid, reply)
+        assert reply["error"].startswith("there is no such process"), reply
+    for pid in (1, agent.pid):
+        words = [machine.SESHAT, "session", "open", "--user", "alice", "--service", "x", "--pid", str(pid)]
+        done = subprocess.run(words, capture_output=True, timeout=LIMIT, check=False)
+        assert done.returncode == 1 and b"there is no such process" in done.stderr, done
+    status = agent.status()
+    assert (status["sessions"]["opened"], status["attached"]) == (0, False)
 
 
 def test_several_requests_on_one_connection(agent):

@@ -9,6 +9,7 @@ import time
 
 import client
 import control
+import machine
 import pytest
 import sshd as servers
 import world
@@ -105,6 +106,24 @@ def test_an_agent_that_is_stopped(start_agent, pam, authpriv, alice, fail, timeo
     one.signal(signal.SIGCONT)
     # The request is still there when it goes on, and whoever asked may be too; nothing of it stays.
     wait_status(one, lambda status: status["sessions"]["open"] == 0)
+
+
+def test_an_agent_that_refuses(agent, pam, authpriv, alice):
+    """It is there and cannot open a session: that is a reason like any other, and what it says is told."""
+    most = pathlib.Path(machine.cgroup_root(), "cgroup.max.descendants")
+    most.write_text("0")
+    try:
+        for fail in CHECKS:
+            pam("sshd", f"fail={fail}")
+            CHECKS[fail](authpriv, alice, ["the agent says", "cannot make a cgroup for the session"])
+            MARK.unlink(missing_ok=True)
+        status = agent.status()
+        assert (status["sessions"]["refused"], status["sessions"]["open"], status["attached"]) == (2, 0, False)
+    finally:
+        most.write_text("max")
+    pam("sshd", "fail=closed")
+    client.run("touch mark", key=alice)
+    assert len(agent.ended().sessions) == 1
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import client
 import control
 import pytest
 import world
+from logs import own
 from session import wait_gone
 
 # What a session does meanwhile; and its start, as each agent reckons it from the kernel's clock.
@@ -31,7 +32,6 @@ def written(status):
 def shell(agent, alice):
     """A session that does what it is told, and says when it has."""
     with client.Ssh("exec sh", key=alice) as ssh:
-        ssh.do = lambda text: (ssh.type(f"{text}; echo did\n"), ssh.read("did\n"))
         ssh.do("cat /etc/hostname >/dev/null")
         agent.event("session.disk", path="/etc/hostname", program="cat")
         yield ssh
@@ -131,8 +131,7 @@ def test_more_than_the_ring_holds(start_agent, alice):
     with client.Ssh("exec sh", key=alice) as ssh:
         agent.event("session.start")
         agent.stop()
-        ssh.type("i=0; while [ $i -lt 3000 ]; do : < /etc/hostname; i=$((i+1)); done; echo did\n")
-        ssh.read("did\n")
+        ssh.do("i=0; while [ $i -lt 3000 ]; do : < /etc/hostname; i=$((i+1)); done")
         agent.start()
         ssh.end()
     (session,) = agent.ended(lost=True).sessions
@@ -166,6 +165,20 @@ def test_several_sessions(agent, alice, fifo, how):
     fifo.write_text("go\n")
     for session in agent.ended(3).sessions:
         assert session.start["login"] == "alice"
+
+
+@pytest.mark.parametrize("how", DOWN)
+def test_a_login_that_has_just_ended(agent, bystander, how):
+    """PAM has said so, and somebody lives on, the leader itself: the next agent says it, and why, once."""
+    opened = control.good("session.open", service="test", user="alice", pid=bystander.pid)
+    assert control.good("session.close", sid=opened["sid"])["processes"] == 1
+    take_down(agent, how)
+    agent.start()
+    logout = agent.event("session.logout")
+    assert (logout["sid"], own(logout)) == (opened["sid"], {"reason": "closed", "processes": 1})
+    bystander.kill()
+    (session,) = agent.ended().sessions
+    assert session.one("session.logout") and session.one("session.exit")["signal_name"] == "SIGKILL"
 
 
 def test_stop_while_stopped(agent, shell):

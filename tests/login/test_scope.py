@@ -60,6 +60,30 @@ def test_who_joins_the_scope_later_is_recorded(agent, scope):
     assert session.one("session.exit", pid=cat.pid)["exit_code"] == 0
 
 
+def test_who_was_in_the_scope_before_opens_no_second_session(agent, scope):
+    """What else of a login is in its scope: whoever of them asks, it is the same session."""
+    before = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    (scope / "cgroup.procs").write_text(str(before.pid))
+    asked = {"user": "alice", "service": "sshd", "logind_session": "c7"}
+    pid = os.fork()
+    if pid == 0:
+        try:
+            (scope / "cgroup.procs").write_text("0")
+            first = control.good("session.open", **asked)
+            second = control.good("session.open", pid=before.pid, **asked)
+            assert (first["switched"], second["switched"]) == (False, True)
+            assert first["sid"] == second["sid"]
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(pid, 0)[1] == 0
+    before.stdin.close()
+    before.wait()
+    (session,) = agent.ended().sessions
+    assert session.one("session.switch")["pid"] == before.pid
+    assert agent.status()["sessions"] == {"open": 0, "opened": 1, "switched": 1, "refused": 0}
+
+
 @pytest.mark.parametrize("claimed", ["c8", "7", "../c7", ""])
 def test_an_id_that_is_not_that_of_the_scope(agent, scope, claimed):
     in_scope(scope, claimed)

@@ -17,6 +17,7 @@ BACKGROUND = [agents.SESHATD]
 
 def test_it_tells_its_beginning_and_its_end(agent):
     assert "READY=1" in agent.notified.seen
+    assert len(agent.log().runs) == 1  # its first record is there by then
     assert os.path.exists(control.SOCKET)
     agent.process.terminate()
     agent.told("STOPPING=1")

@@ -127,6 +127,16 @@ def test_one_in_another(agent, alice):
     )
 
 
+def test_su_after_the_login_uid_was_rewritten(agent, alice):
+    """root begins another audit session in the kernel; su says who asks all the same, and so whose session it is in."""
+    client.run("sudo sh -c 'echo 2002 >/proc/self/loginuid; su bob -c \"cat /etc/group\"'", key=alice)
+    session = check(
+        agent, [switch("sudo", "sudo", "alice", "root", None), switch("su", "su", "root", "bob", None)]
+    )
+    opened = session.one("session.disk", path="/etc/group", program="cat")
+    assert (opened["uid"], opened["auid"]) == (world.BOB, world.BOB)
+
+
 def test_what_comes_after_a_switch_is_still_there(agent, alice):
     """The end of su is not the end of the session."""
     client.run("sudo true; cat /etc/hostname; sudo true; cat /etc/group >/dev/null", key=alice)

@@ -48,10 +48,14 @@ static inline struct loader *attached_load(const struct loader_config *config)
 {
 	char reason[LOADER_REASON_SIZE] = "";
 	struct loader *loader = NULL;
+	int r;
 
 	if (geteuid() != 0)
-		_exit(CHILD_UNABLE);
-	if (loader_new(&loader, config, reason) < 0) {
+		child_unable("root");
+	r = loader_new(&loader, config, reason);
+	if (r == -EPERM)
+		child_unable("root, and the right to load BPF programs");
+	if (r < 0) {
 		dprintf(STDERR_FILENO, "%s\n", reason);
 		_exit(CHILD_WRONG);
 	}
@@ -86,10 +90,10 @@ static inline void attached_attach(struct loader *loader)
 static inline void attached_mount(void)
 {
 	if (geteuid() != 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 	child_own_mounts();
 	if (mount("bpf", ATTACHED_BPFFS, "bpf", 0, NULL) < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("the right to mount a BPF file system");
 	child_check(mkdir(ATTACHED_PIN, 0700) == 0);
 }
 

@@ -21,6 +21,15 @@
 
 #include "base/bytes.h"
 
+/* How a line begins that says why the next test was skipped; without one, the skip counts as a failure (tests/run.py). */
+#define CHECK_NEEDS "# needs "
+
+static inline void check_skip(const char *needs)
+{
+	print_message(CHECK_NEEDS "%s\n", needs);
+	skip();
+}
+
 /* A test that needs neither setup nor teardown. */
 #define TEST(function) cmocka_unit_test(function)
 

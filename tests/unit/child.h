@@ -55,6 +55,13 @@ static inline int child_status(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : CHILD_SIGNAL + WTERMSIG(status);
 }
 
+/* This machine does not let the test do what it needs: ends the child, and the test is skipped. */
+static inline void child_unable(const char *needs)
+{
+	dprintf(STDOUT_FILENO, CHECK_NEEDS "%s\n", needs);
+	_exit(CHILD_UNABLE);
+}
+
 /* Runs the function in a process of its own, which must end by itself, with 0. Where it is unable the test is skipped. */
 static inline void child_run(void (*function)(void))
 {
@@ -66,10 +73,8 @@ static inline void child_run(void (*function)(void))
 		_exit(0);
 	}
 	status = child_status(pid);
-	if (status == CHILD_UNABLE) {
-		print_message("not allowed here: needs root\n");
-		skip();
-	}
+	if (status == CHILD_UNABLE)
+		skip(); /* it has said what it needs */
 	assert_int_equal(status, 0);
 }
 
@@ -98,11 +103,21 @@ static inline int child_output(void (*function)(void *), void *argument, char *t
 	return child_status(pid);
 }
 
+/* root in a container may be not. */
+static inline bool child_may_mount(void)
+{
+	pid_t pid = child_fork();
+
+	if (pid == 0)
+		_exit(unshare(CLONE_NEWNS) < 0);
+	return child_status(pid) == 0;
+}
+
 /* In a child: mounts from now on are seen by nobody else. */
 static inline void child_own_mounts(void)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root, and the right to mount");
 }
 
 /* Open descriptors of this process. */

@@ -300,7 +300,7 @@ static inline void as_root(void *argument)
 static inline void this_needs_root(void **state)
 {
 	(void)state;
-	skip();
+	check_skip("root");
 }
 
 #endif

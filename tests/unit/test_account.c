@@ -19,7 +19,7 @@ static void set_login(const char *text)
 	int fd = open(LOGIN_UID, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 || fd_write_all(fd, text, strlen(text)) < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("a kernel with audit, and the right to set the login uid");
 	fd_close(fd);
 }
 
@@ -64,7 +64,7 @@ static void none_but_this_one(void)
 	/* Unset, as after a boot. */
 	set_login("4294967295");
 	if (setuid(NAMELESS) < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 	check_login("3999999999");
 }
 
@@ -74,7 +74,7 @@ static void all_are_hidden(void)
 
 	child_own_mounts();
 	if (mount("none", "/proc", "tmpfs", 0, NULL) < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("the right to mount");
 	child_check(account_audit_session() == ACCOUNT_UNSET);
 	child_check(setuid(NAMELESS) == 0);
 	snprintf(expected, sizeof(expected), "%u", NAMELESS);
@@ -88,7 +88,7 @@ static void a_session_as_the_kernel_tells_it(void)
 	char text[32] = { 0 }, expected[32];
 
 	if (fd < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("a kernel with audit");
 	child_check(fd_read_all(fd, text, sizeof(text) - 1) > 0);
 	fd_close(fd);
 	snprintf(expected, sizeof(expected), "%u", session);

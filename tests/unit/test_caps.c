@@ -48,7 +48,7 @@ static void need_all(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(NEEDED); i++)
 		if (!in_effect(NEEDED[i].value))
-			_exit(CHILD_UNABLE);
+			child_unable("root with the capabilities of the agent");
 }
 
 static void with_all(void)

@@ -227,7 +227,7 @@ static void an_impostor(void)
 	char byte;
 
 	if (geteuid() != 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 	child_check(chmod(folder, 0777) == 0 && pipe(ends) == 0);
 	pid = fork();
 	child_check(pid >= 0);

@@ -37,7 +37,7 @@ static uint64_t kept_bits(void)
 static void need_root(void)
 {
 	if (geteuid() != 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 }
 
 static void drop_and_look(void)
@@ -71,7 +71,8 @@ static void make_ambient(void)
 	cap_t caps = cap_get_proc();
 
 	child_check(caps && cap_set_flag(caps, CAP_INHERITABLE, 2, values, CAP_SET) == 0);
-	child_check(cap_set_proc(caps) == 0);
+	if (cap_set_proc(caps) < 0)
+		child_unable("root with CAP_CHOWN and CAP_BPF");
 	cap_free(caps);
 	child_check(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_BPF, 0, 0) == 0);
 	child_check(status_of("CapAmb") != 0);

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "enrich/enrich.h"
 #include "enrich/proc.h"
 #include "probes/registry.h"
@@ -67,7 +74,7 @@ static void learn(void)
 static void check_exe(uint64_t image, uint32_t pid, const char *expected)
 {
 	struct wire_task task = { .pid = pid, .image = { image, 0xdef } };
-	struct bytes exe = enrich_exe(enricher, &task);
+	struct record_part exe = enrich_exe(enricher, &task);
 
 	if (!expected) {
 		assert_null(exe.data);
@@ -160,6 +167,110 @@ static void proc_tells_our_own_executable(void **state)
 	assert_int_equal(proc_exe_path(UINT32_MAX, path, sizeof(path)), -ENOENT);
 }
 
+/* A child called so, that waits until it is killed. */
+static pid_t child_called(const char *name)
+{
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (prctl(PR_SET_NAME, name) < 0 || write(ends[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			(void)pause();
+	}
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	return pid;
+}
+
+static void end_child(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static void check_number(pid_t pid, enum proc_stat field, uint64_t expected)
+{
+	uint64_t value = UINT64_MAX;
+
+	assert_int_equal(proc_stat((uint32_t)pid, field, &value), 0);
+	assert_int_equal(value, expected);
+}
+
+/* Whoever chooses his name must not choose what is read behind it. */
+static void the_numbers_of_a_process_do_not_depend_on_its_name(void **state)
+{
+	static const char *const names[] = { "plain", "",	 ") R 1 2 3 4 5", "a) S 0 0 (b",
+					     "))))",  " 1 2 3 ", "x\n) 7 7 7\n",  "((((((((((" };
+	const uint64_t forked = 0x40, kernel_thread = 0x00200000; /* PF_FORKNOEXEC, PF_KTHREAD */
+	uint64_t flags;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		pid_t pid = child_called(names[i]);
+
+		check_number(pid, PROC_STAT_THREADS, 1);
+		assert_int_equal(proc_stat((uint32_t)pid, PROC_STAT_FLAGS, &flags), 0);
+		assert_int_equal(flags & (forked | kernel_thread), forked);
+		end_child(pid);
+	}
+}
+
+static void *wait_in_thread(void *at)
+{
+	(void)pthread_barrier_wait(at);
+	(void)pthread_barrier_wait(at);
+	return NULL;
+}
+
+static void threads_are_counted(void **state)
+{
+	pthread_barrier_t barrier;
+	pthread_t thread;
+
+	(void)state;
+	check_number(getpid(), PROC_STAT_THREADS, 1);
+	assert_int_equal(pthread_barrier_init(&barrier, NULL, 2), 0);
+	assert_int_equal(pthread_create(&thread, NULL, wait_in_thread, &barrier), 0);
+	(void)pthread_barrier_wait(&barrier);
+	check_number(getpid(), PROC_STAT_THREADS, 2);
+	(void)pthread_barrier_wait(&barrier);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(pthread_barrier_destroy(&barrier), 0);
+}
+
+static void of_a_process_that_is_gone_there_is_no_number(void **state)
+{
+	pid_t pid = child_called("gone");
+	uint64_t value = 4711;
+
+	(void)state;
+	end_child(pid);
+	assert_int_equal(proc_stat((uint32_t)pid, PROC_STAT_THREADS, &value), -ENOENT);
+	assert_int_equal(value, 4711);
+	assert_int_equal(proc_number((uint32_t)pid, "oom_score_adj", 12), 12);
+}
+
+static void a_file_of_one_number_is_read(void **state)
+{
+	uint32_t pid = (uint32_t)getpid();
+	char text[32], path[64];
+
+	(void)state;
+	(void)snprintf(path, sizeof(path), "/proc/%u/oom_score_adj", pid);
+	assert_true(fd_read_text(path, text, sizeof(text)) > 0);
+	assert_int_equal(proc_number(pid, "oom_score_adj", 77), (uint32_t)strtol(text, NULL, 10));
+	assert_int_equal(proc_number(pid, "no_such_file", 77), 77);
+	assert_int_equal(proc_number(pid, "fd", 77), 77); /* a directory */
+	assert_int_equal(proc_number(UINT32_MAX, "sessionid", UINT32_MAX), UINT32_MAX);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -172,6 +283,10 @@ int main(void)
 		CASE(what_cannot_be_learned_is_absent),
 		CASE(cgroups_are_learned_from_moves_or_asked_for_once),
 		TEST(proc_tells_our_own_executable),
+		TEST(the_numbers_of_a_process_do_not_depend_on_its_name),
+		TEST(threads_are_counted),
+		TEST(of_a_process_that_is_gone_there_is_no_number),
+		TEST(a_file_of_one_number_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,39 @@ static void a_script_is_told_by_the_request_and_its_interpreter(void **state)
 	check_string(record, "exe", "/usr/bin/dash");
 }
 
+static void each_path_of_a_script_has_its_own_namespace(void **state)
+{
+	struct wire_exec exec = { .inode = 99, .flags = WIRE_EXEC_SCRIPT, .argc = 2 };
+	struct json_object *record;
+
+	(void)state;
+	wb_begin(builder, WIRE_EXEC, 1, &exec, sizeof(exec));
+	wb_string(builder, WIRE_PART_REQUEST, "/run");
+	wb_place(builder, WIRE_PART_BASE, "/", 3, 0);
+	wb_place(builder, WIRE_PART_CWD, "/home/x", 2, WIRE_PATH_CUT);
+	wb_place(builder, WIRE_PART_PATH, "/usr/bin/dash", 1, 0);
+	record = fixture_encode();
+	check_value(record, "mount_namespaces",
+		    "{\"/exe\":1,\"/path\":3,\"/cwd\":2,\"/interpreter\":1}");
+	check_value(record, "paths_truncated", "[\"/cwd\"]");
+}
+
+static void the_dynamic_linker_is_told_with_its_inode(void **state)
+{
+	struct wire_exec exec = { .inode = 99, .loader_inode = 7, .dev = 8 << 20 | 2, .argc = 1 };
+	struct json_object *record;
+
+	(void)state;
+	begin(&exec, "/usr/bin/echo", "echo", 5);
+	wb_string(builder, WIRE_PART_PATH, "/usr/bin/echo");
+	wb_string(builder, WIRE_PART_NEW_PATH, "/lib64/ld.so");
+	record = fixture_encode();
+	check_keys(record, FIXTURE_TASK " path path_source argv0 argv cwd return_code loader "
+					"loader_inode inode dev");
+	check_string(record, "loader", "/lib64/ld.so");
+	check_int(record, "loader_inode", 7);
+}
+
 static void a_failure_tells_what_was_asked_for(void **state)
 {
 	struct wire_exec exec = { .return_code = -2, .argc = 1 };
@@ -200,6 +233,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(a_plain_program_is_told_by_the_kernels_path),
 		FIXTURE_TEST(a_script_is_told_by_the_request_and_its_interpreter),
+		FIXTURE_TEST(each_path_of_a_script_has_its_own_namespace),
+		FIXTURE_TEST(the_dynamic_linker_is_told_with_its_inode),
 		FIXTURE_TEST(a_failure_tells_what_was_asked_for),
 		FIXTURE_TEST(a_base_goes_before_the_working_directory),
 		FIXTURE_TEST(without_an_argument_array_there_is_no_argv0),

@@ -11,7 +11,7 @@ static void own_kernel(void)
 {
 	child_own_mounts();
 	if (mount("none", "/sys/kernel", "tmpfs", 0, NULL) < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("the right to mount");
 	child_check(mkdir("/sys/kernel/btf", 0755) == 0);
 	child_check(mkdir("/sys/kernel/security", 0755) == 0);
 }

@@ -260,7 +260,7 @@ static void the_group_is_set(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		skip();
+		check_skip("root");
 	config.group = GROUP;
 	config.max_size = 1;
 	begin();
@@ -283,7 +283,7 @@ static void be_nobody(void)
 {
 	child_check(chmod(folder, 0777) == 0);
 	if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 }
 
 static void without_the_right_no_file_is_left(void)
@@ -307,10 +307,10 @@ static void the_folder_gives_the_group(void)
 	config.group = GROUP;
 	config.max_size = 1;
 	if (chown(folder, 0, GROUP) < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 	child_check(chmod(folder, 02777) == 0);
 	if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 	child_check(file_new(&sink, &config) == 0);
 	child_check(put("1\n") == 0 && put("2\n") == 0);
 	child_check(stat(path, &file) == 0 && file.st_gid == GROUP);

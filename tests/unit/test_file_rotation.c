@@ -230,7 +230,7 @@ static void age_counts_from_before_this_process(void **state)
 	make("", "old\n");
 	assert_int_equal(statx(AT_FDCWD, path, 0, STATX_BTIME, &made), 0);
 	if (!(made.stx_mask & STATX_BTIME))
-		skip(); /* this file system does not know */
+		check_skip("a file system in /tmp that knows when a file was made");
 	for (int left = 1000; left > 0;) {
 		struct timespec now;
 
@@ -316,7 +316,7 @@ static void on_a_small_disk(void)
 
 	child_own_mounts();
 	if (mount("seshat-test", folder, "tmpfs", 0, "size=256k,nr_inodes=8,mode=0755") < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("the right to mount");
 	(void)snprintf(filler, sizeof(filler), "%s/filler", folder);
 	config.max_size = 30000;
 	config.keep = 0;

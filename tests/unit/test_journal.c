@@ -182,7 +182,7 @@ static void stop_journal(pid_t pid)
 static pid_t begin_journal(void)
 {
 	if (access(JOURNALD, X_OK) < 0)
-		_exit(CHILD_UNABLE);
+		child_unable("systemd-journald");
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	child_own_mounts();
 	child_check(mount("seshat-test", "/run", "tmpfs", 0, "mode=0755") == 0);

@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static struct wire_builder *const builder = &fixture.builder;
@@ -242,6 +243,126 @@ static void a_unix_address_without_a_name_has_no_path(void **state)
 	assert_false(check_has(record, "path_source"));
 }
 
+static void the_other_direction_is_told(void **state)
+{
+	static const struct {
+		uint16_t operation;
+		const char *name;
+	} operations[] = {
+		{ WIRE_CONNECTED, "connected" },
+		{ WIRE_ACCEPT, "accept" },
+		{ WIRE_RECEIVE, "receive" },
+	};
+	struct wire_network network = tcp;
+	struct json_object *record;
+
+	(void)state;
+	network.inode = 4711;
+	network.net_ns = 4026532283;
+	network.return_code = 0;
+	fixture_name_image();
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		network.operation = operations[i].operation;
+		record = told(&network);
+		check_keys(record, FIXTURE_TASK
+			   " operation family family_name socket_type protocol version "
+			   "src_addr src_port dst_addr dst_port address_source "
+			   "socket_inode network_namespace return_code");
+		check_string(record, "operation", operations[i].name);
+		check_string(record, "address_source", "kernel");
+		check_int(record, "socket_inode", 4711);
+		check_int(record, "network_namespace", 4026532283);
+	}
+}
+
+static void a_bind_has_one_end(void **state)
+{
+	struct wire_network network = tcp;
+	struct json_object *record;
+
+	(void)state;
+	network.operation = WIRE_BIND;
+	network.flags = WIRE_NET_SRC;
+	fixture_name_image();
+	record = told(&network);
+	check_keys(record,
+		   FIXTURE_TASK " operation family family_name socket_type protocol version "
+				"src_addr src_port address_source return_code");
+	check_string(record, "address_source", "kernel");
+	network.flags = WIRE_NET_SRC_REQUEST;
+	record = told(&network);
+	check_string(record, "src_addr", "192.0.2.10");
+	check_string(record, "address_source", "request");
+	network.flags = WIRE_NET_UNREADABLE;
+	record = told(&network);
+	check_string(record, "address_source", "unreadable");
+	assert_false(check_has(record, "src_addr"));
+}
+
+static void a_vsock_has_context_ids(void **state)
+{
+	struct wire_network network = {
+		.operation = WIRE_ACCEPT,
+		.family = AF_VSOCK,
+		.socket_family = AF_VSOCK,
+		.type = SOCK_STREAM,
+		.flags = WIRE_NET_SRC | WIRE_NET_DST,
+	};
+	static const uint32_t src[] = { 3, 70000 }, dst[] = { 2, 1024 };
+	struct json_object *record;
+
+	(void)state;
+	memcpy(network.src_addr, src, sizeof(src));
+	memcpy(network.dst_addr, dst, sizeof(dst));
+	fixture_name_image();
+	record = told(&network);
+	check_keys(record,
+		   FIXTURE_TASK " operation family family_name socket_type src_cid src_port "
+				"dst_cid dst_port address_source return_code");
+	check_int(record, "src_cid", 3);
+	check_int(record, "src_port", 70000);
+	check_int(record, "dst_cid", 2);
+	check_int(record, "dst_port", 1024);
+	network.operation = WIRE_CONNECT;
+	network.flags = WIRE_NET_DST_REQUEST;
+	record = told(&network);
+	check_string(record, "address_source", "request");
+	assert_false(check_has(record, "src_cid"));
+}
+
+static void the_other_end_of_a_unix_socket_is_told(void **state)
+{
+	struct wire_network network = local;
+	struct json_object *record;
+
+	(void)state;
+	network.operation = WIRE_ACCEPT;
+	fixture_name_image();
+	begin(&network);
+	wb_string(builder, WIRE_PART_PATH, "/run/x.sock");
+	wb_part(builder, WIRE_PART_NEW_PATH, 0, "\0peer", 5);
+	record = fixture_encode();
+	check_keys(record,
+		   FIXTURE_TASK " operation family family_name socket_type path path_source "
+				"peer_path return_code");
+	check_string(record, "peer_path", "@peer");
+
+	begin(&network);
+	wb_string(builder, WIRE_PART_NEW_PATH, "/run/client");
+	record = fixture_encode();
+	check_string(record, "peer_path", "/run/client");
+	assert_false(check_has(record, "path"));
+}
+
+static void what_is_no_socket_has_no_family(void **state)
+{
+	struct wire_network network = { .operation = WIRE_LISTEN, .return_code = -88 };
+
+	(void)state;
+	fixture_name_image();
+	check_keys(told(&network), FIXTURE_TASK " operation return_code");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +377,11 @@ int main(void)
 		FIXTURE_TEST(an_abstract_name_is_told_with_an_at),
 		FIXTURE_TEST(a_unix_address_that_cannot_be_read_is_named_as_such),
 		FIXTURE_TEST(a_unix_address_without_a_name_has_no_path),
+		FIXTURE_TEST(the_other_direction_is_told),
+		FIXTURE_TEST(a_bind_has_one_end),
+		FIXTURE_TEST(a_vsock_has_context_ids),
+		FIXTURE_TEST(the_other_end_of_a_unix_socket_is_told),
+		FIXTURE_TEST(what_is_no_socket_has_no_family),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

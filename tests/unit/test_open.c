@@ -77,6 +77,79 @@ static void a_request_that_is_the_path_is_not_repeated(void **state)
 	assert_false(check_has(record, "exe"));
 }
 
+static void what_a_path_does_not_say_is_told_beside_it(void **state)
+{
+	struct wire_open open = { .return_code = 3, .inode = 7, .dev = 8 << 20 | 1 };
+	struct wire_image image = { .inode = 12, .dev = 8 << 20 | 1 };
+	struct json_object *record;
+
+	(void)state;
+	wb_begin(builder, WIRE_IMAGE, 0, &image, sizeof(image));
+	wb_place(builder, WIRE_PART_PATH, "/memfd:x", 0, WIRE_PATH_PSEUDO);
+	fixture_feed();
+	wb_begin(builder, WIRE_OPEN, 1, &open, sizeof(open));
+	wb_place(builder, WIRE_PART_PATH, ".../y", 4026532291, WIRE_PATH_CUT);
+	wb_string(builder, WIRE_PART_REQUEST, "y");
+	record = fixture_encode();
+	check_keys(record,
+		   FIXTURE_TASK " path requested_path path_source flags flag_names return_code "
+				"inode dev mount_namespaces paths_truncated paths_nameless");
+	check_value(record, "mount_namespaces", "{\"/path\":4026532291}");
+	check_value(record, "paths_truncated", "[\"/path\"]");
+	check_value(record, "paths_nameless", "[\"/exe\"]");
+}
+
+static void a_claim_is_where_its_base_is(void **state)
+{
+	struct wire_open open = { .return_code = -2 };
+	struct json_object *record;
+
+	(void)state;
+	wb_begin(builder, WIRE_OPEN, 1, &open, sizeof(open));
+	wb_string(builder, WIRE_PART_REQUEST, "/none");
+	wb_place(builder, WIRE_PART_BASE, "/", 4026532291, 0);
+	record = fixture_encode();
+	check_claim(record, "/none", NULL);
+	check_value(record, "mount_namespaces", "{\"/path\":4026532291}");
+	/* No path, no place. */
+	wb_begin(builder, WIRE_OPEN, 2, &open, sizeof(open));
+	wb_part(builder, WIRE_PART_REQUEST, WIRE_PART_UNREADABLE, NULL, 0);
+	wb_place(builder, WIRE_PART_BASE, "/", 4026532291, 0);
+	assert_false(check_has(fixture_encode(), "mount_namespaces"));
+}
+
+static void open_tree_has_flags_of_its_own(void **state)
+{
+	struct wire_open open = {
+		.return_code = 3, .flags = 0x9001 | O_CREAT, .mode = 0600, .via = WIRE_VIA_OPEN_TREE
+	};
+	struct json_object *record;
+
+	(void)state;
+	wb_begin(builder, WIRE_OPEN, 1, &open, sizeof(open));
+	wb_string(builder, WIRE_PART_PATH, "(unreachable)/");
+	wb_string(builder, WIRE_PART_REQUEST, "/etc");
+	record = fixture_encode();
+	check_value(record, "flag_names",
+		    "[\"O_PATH\",\"OPEN_TREE_CLONE\",\"AT_EMPTY_PATH\",\"AT_RECURSIVE\",\"0x40\"]");
+	check_int(record, "flags", 0x9041);
+	assert_false(check_has(record, "mode"));
+	check_string(record, "via", "open_tree");
+}
+
+static void a_queues_name_is_relative_to_no_folder(void **state)
+{
+	struct wire_open open = { .return_code = -2, .via = WIRE_VIA_MQ_OPEN };
+	struct json_object *record;
+
+	(void)state;
+	wb_begin(builder, WIRE_OPEN, 1, &open, sizeof(open));
+	wb_string(builder, WIRE_PART_REQUEST, "queue");
+	record = fixture_encode();
+	check_claim(record, "(unreachable)/queue", "queue");
+	check_string(record, "via", "mq_open");
+}
+
 static void a_failure_tells_the_request_made_absolute(void **state)
 {
 	(void)state;
@@ -253,6 +326,10 @@ static void paths_of_the_largest_size_are_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		FIXTURE_TEST(what_a_path_does_not_say_is_told_beside_it),
+		FIXTURE_TEST(a_claim_is_where_its_base_is),
+		FIXTURE_TEST(open_tree_has_flags_of_its_own),
+		FIXTURE_TEST(a_queues_name_is_relative_to_no_folder),
 		FIXTURE_TEST(an_open_tells_the_kernels_path_and_the_request),
 		FIXTURE_TEST(a_request_that_is_the_path_is_not_repeated),
 		FIXTURE_TEST(a_failure_tells_the_request_made_absolute),

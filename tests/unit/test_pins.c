@@ -2,75 +2,7 @@
 /*
  * Probes that outlive the process that attached them, in a BPF file system that only a child of the test has mounted.
  */
-#include "attached.h"
-
-#include <dirent.h>
-#include <linux/bpf.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-
-#include <bpf/bpf.h>
-
-#include "kernel/object.h"
-#include "kernel/pins.h"
-
-enum { OPENS = 20 };
-
-/* How many entries a directory has; -1: there is none such. */
-static int entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int count = 0;
-
-	if (!dir)
-		return -1;
-	while ((entry = readdir(dir)))
-		count += entry->d_name[0] != '.';
-	closedir(dir);
-	return count;
-}
-
-/* This build's folder. */
-static char *own_folder(void)
-{
-	const void *elf;
-	char *folder;
-	size_t size;
-
-	elf = object_builtin(&size);
-	child_check(pins_folder(&folder, ATTACHED_PIN, elf, size) == 0);
-	return folder;
-}
-
-static void drop_pin(const char *name)
-{
-	char *folder = own_folder(), path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	child_check(unlink(path) == 0);
-	free(folder);
-}
-
-static struct loader *load_pinned(void)
-{
-	struct loader_config config = attached_config(ATTACHED_PIN);
-
-	return attached_load(&config);
-}
-
-/* Attaches, marks, and lets go of it all. */
-static void leave_attached(const struct audited *audited)
-{
-	struct loader *loader = load_pinned();
-
-	child_check(!loader_attached(loader));
-	attached_attach(loader);
-	audited_mark(loader, audited);
-	audited_go(audited, OPENS);
-	loader_free(loader);
-}
+#include "pins_fixture.h"
 
 static void child_outlive(void)
 {
@@ -182,136 +114,6 @@ static void detaching_removes_the_pins(void **state)
 	child_run(child_detach);
 }
 
-/* What another one left cannot be gone on with: it is dropped, and all begins anew. */
-static void check_anew(void)
-{
-	struct audited audited = audited_start();
-	struct scope_accounts accounts;
-	struct loader *loader = load_pinned();
-
-	child_check(!loader_attached(loader));
-	child_check(entries(ATTACHED_PIN) == 0);
-	child_check(scope_accounts(loader, ATTACHED_KEY, &accounts) == -ENOENT);
-	attached_attach(loader);
-	audited_mark(loader, &audited);
-	audited_go(&audited, OPENS);
-	child_check(attached_accounts(loader).numbered == OPENS); /* none is seen twice */
-	loader_detach(loader);
-	child_check(entries(ATTACHED_PIN) == 0);
-	audited_finish(&audited);
-	loader_free(loader);
-}
-
-/* Anything but what loader_attach() makes. */
-static void child_without(const char *pin)
-{
-	struct audited audited = audited_start();
-
-	attached_mount();
-	leave_attached(&audited);
-	drop_pin(pin);
-	check_anew();
-	audited_finish(&audited);
-}
-
-static void child_without_map(void)
-{
-	child_without("map_sessions");
-}
-
-static void child_without_bss(void)
-{
-	child_without("map_seshat_bss");
-}
-
-static void child_without_link(void)
-{
-	child_without("link_process_exit");
-}
-
-static void a_folder_that_is_not_whole_is_dropped(void **state)
-{
-	(void)state;
-	child_run(child_without_map);
-	child_run(child_without_bss);
-	child_run(child_without_link);
-}
-
-/* The process dies at this system call; at bpf(2) only where it changes a map. */
-static void die_at(unsigned int call)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 0, 2),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_MAP_UPDATE_ELEM, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { .len = ARRAY_SIZE(filter), .filter = filter };
-
-	child_check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	child_check(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
-}
-
-static void attach_halfway(void)
-{
-	struct loader *loader = load_pinned();
-
-	die_at(SYS_bpf); /* the first slot of a system call is filled: most links are pinned by then */
-	attached_attach(loader);
-}
-
-static void detach_halfway(void)
-{
-	struct loader *loader = load_pinned();
-
-	attached_attach(loader);
-	die_at(SYS_close); /* the first link's, whose pin is removed */
-	loader_detach(loader);
-}
-
-static void check_halfway(void (*halfway)(void))
-{
-	int status;
-	pid_t pid;
-
-	attached_mount();
-	pid = fork();
-	child_check(pid >= 0);
-	if (pid == 0) {
-		halfway();
-		_exit(0);
-	}
-	child_check(waitpid(pid, &status, 0) == pid);
-	child_check(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
-	check_anew();
-}
-
-static void child_attach_halfway(void)
-{
-	check_halfway(attach_halfway);
-}
-
-static void child_detach_halfway(void)
-{
-	check_halfway(detach_halfway);
-}
-
-/* Else opens and connects would be missing, and nobody would know. */
-static void what_was_interrupted_while_attaching_is_dropped(void **state)
-{
-	(void)state;
-	child_run(child_attach_halfway);
-}
-
-static void what_was_interrupted_while_detaching_is_dropped(void **state)
-{
-	(void)state;
-	child_run(child_detach_halfway);
-}
-
 /* The result of a probe. */
 static const struct loader_result *result_of(const struct loader *loader, const char *probe)
 {
@@ -356,43 +158,6 @@ static void what_could_not_be_attached_is_known_to_the_next(void **state)
 	child_run(child_optional);
 }
 
-static void child_others(void)
-{
-	struct audited audited = audited_start();
-	char *folder = own_folder();
-	struct loader *loader;
-
-	attached_mount();
-	leave_attached(&audited);
-	/* As if another build had made it. */
-	child_check(rename(folder, ATTACHED_PIN "/0123456789abcdef") == 0);
-	loader = load_pinned();
-	child_check(!loader_attached(loader));
-	child_check(entries(ATTACHED_PIN) == 1);
-	attached_attach(loader);
-	child_check(entries(ATTACHED_PIN) == 2);
-	child_check(loader_replace(loader));
-	child_check(entries(ATTACHED_PIN) == 1 && entries(folder) > 0);
-	child_check(!loader_replace(loader));
-	child_check(loader_attached(loader));
-	/* Its probes have ended with it: this one's alone count. */
-	child_check(scope_open(loader, ATTACHED_KEY, 0, NULL) == 0);
-	child_check(scope_mark(loader, ATTACHED_KEY, audited.pidfd, 1) == 0);
-	audited_go(&audited, OPENS);
-	child_check(attached_accounts(loader).numbered == OPENS);
-	loader_detach(loader);
-	child_check(entries(ATTACHED_PIN) == 0);
-	loader_free(loader);
-	audited_finish(&audited);
-	free(folder);
-}
-
-static void pins_of_other_builds_are_replaced(void **state)
-{
-	(void)state;
-	child_run(child_others);
-}
-
 static void child_nowhere(void)
 {
 	struct loader_config config = attached_config(ATTACHED_BPFFS "/none/such");
@@ -424,7 +189,7 @@ static void child_plain_folder(void)
 	int root = attached_root();
 
 	if (geteuid() != 0)
-		_exit(CHILD_UNABLE);
+		child_unable("root");
 	child_own_mounts();
 	child_check(mount("tmpfs", "/var/tmp", "tmpfs", 0, NULL) == 0 && mkdtemp(folder));
 	loader = attached_load(&config);
@@ -500,11 +265,7 @@ int main(void)
 		TEST(pinned_probes_go_on_without_a_process),
 		TEST(they_can_be_taken_over_again_and_again),
 		TEST(detaching_removes_the_pins),
-		TEST(a_folder_that_is_not_whole_is_dropped),
-		TEST(what_was_interrupted_while_attaching_is_dropped),
-		TEST(what_was_interrupted_while_detaching_is_dropped),
 		TEST(what_could_not_be_attached_is_known_to_the_next),
-		TEST(pins_of_other_builds_are_replaced),
 		TEST(pins_without_a_place_are_an_error),
 		TEST(pins_are_for_a_bpf_file_system),
 		TEST(what_is_no_object_is_refused_for_what_it_is),

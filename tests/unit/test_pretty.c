@@ -121,6 +121,14 @@ static void test_disk(void **state)
 	       "\"return_code\":-18}",
 	       "15:30:00.118 curl[4714]           open     /tmp/x O_RDONLY RESOLVE_BENEATH (via io_uring) "
 	       "-> EXDEV\n");
+	expect(HEAD("session.disk") CURL ",\"path\":\"/etc/shadow\",\"flag_names\":[\"O_RDONLY\"],"
+					 "\"return_code\":3,\"mount_namespaces\":{\"/exe\":7,"
+					 "\"/path\":4026532291}}\n",
+	       "15:30:00.118 curl[4714]           open     /etc/shadow O_RDONLY "
+	       "(in mount namespace 4026532291)\n");
+	expect(HEAD("session.disk") CURL ",\"path\":\"/x\",\"flag_names\":[\"O_RDONLY\"],"
+					 "\"return_code\":3,\"mount_namespaces\":{\"/exe\":7}}\n",
+	       "15:30:00.118 curl[4714]           open     /x O_RDONLY\n");
 	expect(HEAD("session.disk") CURL ",\"path_source\":\"unreadable\",\"return_code\":-14}",
 	       "15:30:00.118 curl[4714]           open     (unreadable) -> EFAULT\n");
 }
@@ -157,6 +165,46 @@ static void test_network_of_other_families(void **state)
 	expect(HEAD("session.network") CURL
 	       ",\"operation\":\"connect\",\"family\":77,\"return_code\":-97}",
 	       "15:30:00.118 curl[4714]           connect  family 77 -> EAFNOSUPPORT\n");
+}
+
+static void test_network_of_the_other_direction(void **state)
+{
+	(void)state;
+	expect(HEAD("session.network") CURL
+	       ",\"operation\":\"listen\",\"family\":2,\"protocol\":\"tcp\",\"version\":4,"
+	       "\"src_addr\":\"0.0.0.0\",\"src_port\":4444,\"return_code\":0}",
+	       "15:30:00.118 curl[4714]           listen   tcp 0.0.0.0:4444\n");
+	expect(HEAD("session.network") CURL
+	       ",\"operation\":\"accept\",\"family\":2,\"protocol\":\"tcp\",\"version\":4,"
+	       "\"src_addr\":\"192.0.2.10\",\"src_port\":4444,\"dst_addr\":\"203.0.113.5\","
+	       "\"dst_port\":50122,\"network_namespace\":4026532283,\"return_code\":4}",
+	       "15:30:00.118 curl[4714]           accept   tcp 192.0.2.10:4444 <- 203.0.113.5:50122 "
+	       "(network namespace 4026532283)\n");
+	expect(HEAD("session.network") CURL
+	       ",\"operation\":\"accept\",\"family\":1,\"family_name\":\"AF_UNIX\",\"path\":\"/run/x\","
+	       "\"peer_path\":\"@c\",\"return_code\":4}",
+	       "15:30:00.118 curl[4714]           accept   AF_UNIX /run/x <- @c\n");
+	expect(HEAD("session.network") CURL ",\"operation\":\"accept\",\"return_code\":-9}",
+	       "15:30:00.118 curl[4714]           accept   no socket -> EBADF\n");
+	expect(HEAD("session.network") CURL
+	       ",\"operation\":\"receive\",\"family\":40,\"family_name\":\"AF_VSOCK\",\"src_cid\":3,"
+	       "\"src_port\":1024,\"dst_cid\":2,\"dst_port\":70000,\"return_code\":4,\"via\":\"scm_rights\"}",
+	       "15:30:00.118 curl[4714]           receive  AF_VSOCK 3:1024 -> 2:70000 (via scm_rights)\n");
+}
+
+static void test_the_outcome_of_a_connection(void **state)
+{
+	(void)state;
+	expect(HEAD("session.network") CURL
+	       ",\"operation\":\"connected\",\"family\":2,\"protocol\":\"tcp\",\"version\":4,"
+	       "\"src_addr\":\"127.0.0.1\",\"src_port\":41234,\"dst_addr\":\"127.0.0.1\","
+	       "\"dst_port\":8080,\"return_code\":0}",
+	       "15:30:00.118 curl[4714]           connected tcp 127.0.0.1:41234 -> 127.0.0.1:8080 "
+	       "(established)\n");
+	expect(HEAD("session.network") CURL
+	       ",\"operation\":\"connected\",\"family\":2,\"protocol\":\"tcp\",\"version\":4,"
+	       "\"dst_addr\":\"127.0.0.1\",\"dst_port\":8080,\"return_code\":-111}",
+	       "15:30:00.118 curl[4714]           connected tcp 127.0.0.1:8080 -> ECONNREFUSED\n");
 }
 
 static void test_rights(void **state)
@@ -412,6 +460,8 @@ int main(void)
 		cmocka_unit_test(test_disk),
 		cmocka_unit_test(test_network),
 		cmocka_unit_test(test_network_of_other_families),
+		cmocka_unit_test(test_network_of_the_other_direction),
+		cmocka_unit_test(test_the_outcome_of_a_connection),
 		cmocka_unit_test(test_rights),
 		cmocka_unit_test(test_ptrace),
 		cmocka_unit_test(test_kernel),

@@ -75,6 +75,21 @@ static inline void wb_string(struct wire_builder *builder, enum wire_part_type t
 	wb_part(builder, type, 0, string, strlen(string));
 }
 
+/* A path that the kernel walked: in that mount namespace (0: the host's), with enum wire_part_flags. */
+static inline void wb_place(struct wire_builder *builder, enum wire_part_type type,
+			    const char *path, uint32_t mount_ns, uint16_t flags)
+{
+	struct wire_part part = {
+		.type = (uint16_t)type,
+		.flags = flags,
+		.size = (uint32_t)strlen(path),
+		.mount_ns = mount_ns,
+	};
+
+	wb_append(builder, &part, sizeof(part));
+	wb_append(builder, path, strlen(path));
+}
+
 /* A continuation of the record of that number. */
 static inline void wb_more(struct wire_builder *builder, uint64_t number, uint32_t index,
 			   uint16_t flags, const void *data, size_t size)

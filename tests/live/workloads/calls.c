@@ -14,9 +14,11 @@
 #include "facts.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -178,6 +180,20 @@ static long parse_argument(const char **text, bool compat)
 	return -1;
 }
 
+/* The network namespace of a socket, where this process may ask. */
+static void add_namespace(struct facts *f, int fd)
+{
+	int net_ns = ioctl(fd, SIOCGSKNS);
+	struct stat st;
+
+	if (net_ns < 0)
+		return;
+	if (fstat(net_ns, &st) < 0)
+		die("fstat");
+	facts_add(f, ",\"net_ns\":%lu", st.st_ino);
+	close(net_ns);
+}
+
 static void add_file(struct facts *f, int fd)
 {
 	char link[64], path[8192];
@@ -188,6 +204,8 @@ static void add_file(struct facts *f, int fd)
 		die("fstat");
 	facts_add(f, ",\"inode\":%lu,\"dev\":\"%u:%u\"", st.st_ino, major(st.st_dev),
 		  minor(st.st_dev));
+	if (S_ISSOCK(st.st_mode))
+		add_namespace(f, fd);
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	n = readlink(link, path, sizeof(path));
 	if (n >= 0)

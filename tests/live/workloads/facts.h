@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,6 +58,7 @@ static inline void facts_begin(struct facts *f, const char *name)
 {
 	uid_t uid, euid, suid;
 	char comm[17] = "";
+	struct stat st;
 
 	if (getresuid(&uid, &euid, &suid) < 0)
 		die("getresuid");
@@ -67,6 +69,9 @@ static inline void facts_begin(struct facts *f, const char *name)
 		"{\"name\":\"%s\",\"pid\":%d,\"tid\":%d,\"ppid\":%d,\"uid\":%u,\"euid\":%u,\"gid\":%u",
 		name, getpid(), gettid(), getppid(), uid, euid, getgid());
 	facts_hex(f, "program", comm, strlen(comm));
+	/* Not where there is no /proc. */
+	if (stat("/proc/self/ns/mnt", &st) == 0)
+		facts_add(f, ",\"mount_ns\":%lu", st.st_ino);
 }
 
 static inline void facts_end(struct facts *f)

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Descriptors that arrive without an open: pidfd_getfd(2), and SCM_RIGHTS in the control messages of recvmsg(2), which are
+ * read where the kernel has written them. What a descriptor stands for is the kernel's word.
+ */
+#include "sock.bpf.h"
+
+enum {
+	SOCKET_LEVEL = 1, /* SOL_SOCKET */
+	RIGHTS = 1,	  /* SCM_RIGHTS */
+	/* of one call: a step for each descriptor (SCM_MAX_FD, 253, a message), two for each control message and message */
+	RECEIVE_STEPS = 1024 * (253 + 8),
+	ALIGN_WIDE = 7,
+	ALIGN_NARROW = 3,
+};
+
+struct control_header {
+	__u64 length;
+	__s32 level;
+	__s32 type;
+};
+
+struct control_header_narrow {
+	__u32 length;
+	__s32 level;
+	__s32 type;
+};
+
+struct receive_walk {
+	struct task_state *state;
+	__u64 message;		  /* the next one */
+	__u64 control, end;	  /* control messages of this one */
+	__u64 rights, rights_end; /* descriptors of this control message */
+	__u32 messages;		  /* left */
+	bool narrow;
+};
+
+static __always_inline void receive_socket(struct task_struct *task, struct task_state *state,
+					   __u32 descriptor, const struct socket *socket, __u16 via)
+{
+	const struct sock *sk = KREAD(socket, sk);
+	const struct unix_sock *peer;
+	struct wire_network *out;
+	struct scratch *scratch = record_begin(WIRE_NETWORK, sizeof(*out), task, state);
+
+	if (!scratch)
+		return;
+	out = (struct wire_network *)&scratch->record[RECORD_FIXED];
+	*out = (struct wire_network){ .return_code = descriptor,
+				      .operation = WIRE_RECEIVE,
+				      .via = via };
+	network_socket(out, sk);
+	out->family = out->socket_family;
+	if (out->socket_family == FAMILY_UNIX) {
+		if (unix_is_abstract(sk))
+			out->flags |= WIRE_NET_ABSTRACT;
+		part_unix_name_of(scratch, WIRE_PART_PATH, (const struct unix_sock *)sk);
+		peer = (const struct unix_sock *)KREAD((const struct unix_sock *)sk, peer);
+		if (peer)
+			part_unix_name_of(scratch, WIRE_PART_NEW_PATH, peer);
+	} else {
+		network_ends(out, sk);
+	}
+	record_end(scratch);
+}
+
+static __always_inline void receive_file(struct task_struct *task, struct task_state *state,
+					 __u32 descriptor, const struct file *file, __u16 via)
+{
+	struct inode *inode = KREAD(file, f_inode);
+	struct wire_open *open;
+	struct scratch *scratch = record_begin(WIRE_OPEN, sizeof(*open), task, state);
+
+	if (!scratch)
+		return;
+	open = (struct wire_open *)&scratch->record[RECORD_FIXED];
+	*open = (struct wire_open){
+		.return_code = descriptor,
+		.flags = KREAD(file, f_flags),
+		.inode = KREAD(inode, i_ino),
+		.dev = KREAD(inode, i_sb, s_dev),
+		.via = via,
+	};
+	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
+	record_end(scratch);
+}
+
+/* A descriptor that the current task has got. */
+SHARED int receive_descriptor(struct task_state *state, __u32 descriptor, __u16 via)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct file *file = file_of(task, descriptor);
+	struct socket *socket;
+
+	if (!state || !file)
+		return 0;
+	image_tell(task, state);
+	socket = socket_of_file(file);
+	if (socket)
+		receive_socket(task, state, descriptor, socket, via);
+	else
+		receive_file(task, state, descriptor, file, via);
+	return 0;
+}
+
+/* The control messages of the next message. */
+static __noinline void receive_message(struct receive_walk *walk)
+{
+	__u64 wide[2] = {};
+	__u32 narrow[2] = {};
+
+	if (walk->narrow) {
+		bpf_probe_read_user(narrow, sizeof(narrow),
+				    (const void *)(walk->message + NARROW_CONTROL));
+		wide[0] = narrow[0];
+		wide[1] = narrow[1];
+	} else {
+		bpf_probe_read_user(wide, sizeof(wide),
+				    (const void *)(walk->message + MESSAGE_CONTROL));
+	}
+	walk->message += walk->narrow ? NARROW_STRIDE : MESSAGE_STRIDE;
+	walk->control = wide[0];
+	walk->end = wide[0] + wide[1];
+}
+
+/* The next control message: its descriptors, if it brings some. */
+static __noinline void receive_control(struct receive_walk *walk, __u32 size)
+{
+	struct control_header_narrow narrow = {};
+	struct control_header header = {};
+	__u64 align = walk->narrow ? ALIGN_NARROW : ALIGN_WIDE;
+
+	if (walk->narrow) {
+		bpf_probe_read_user(&narrow, sizeof(narrow), (const void *)walk->control);
+		header.length = narrow.length;
+		header.level = narrow.level;
+		header.type = narrow.type;
+	} else {
+		bpf_probe_read_user(&header, sizeof(header), (const void *)walk->control);
+	}
+	if (header.length < size || header.length > walk->end - walk->control) {
+		walk->control = walk->end;
+		return;
+	}
+	if (header.level == SOCKET_LEVEL && header.type == RIGHTS) {
+		walk->rights = walk->control + size;
+		walk->rights_end = walk->control + header.length;
+	}
+	walk->control += (header.length + align) & ~align;
+}
+
+static long receive_step(__u32 index, void *data)
+{
+	struct receive_walk *walk = data;
+	__u32 size = walk->narrow ? sizeof(struct control_header_narrow) :
+				    sizeof(struct control_header);
+	__u32 descriptor = 0;
+
+	if (walk->rights + sizeof(descriptor) <= walk->rights_end) {
+		if (!bpf_probe_read_user(&descriptor, sizeof(descriptor),
+					 (const void *)walk->rights))
+			receive_descriptor(walk->state, descriptor, WIRE_VIA_SCM_RIGHTS);
+		walk->rights += sizeof(descriptor);
+		return 0;
+	}
+	if (walk->control + size <= walk->end) {
+		receive_control(walk, size);
+		return 0;
+	}
+	if (!walk->messages)
+		return 1;
+	walk->messages--;
+	receive_message(walk);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(receive_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool compat = arch_compat(task);
+	struct receive_walk walk = { .narrow = arch_pointers32(regs, compat) };
+	__u64 arguments[CALL_ARGUMENTS];
+	__u32 call;
+
+	if (ret < 0)
+		return 0;
+	call = network_arguments(arguments, regs, compat);
+	walk.state = scope_find(task);
+	if (!walk.state)
+		return 0;
+	if (call == CALL_PIDFD_GETFD)
+		return receive_descriptor(walk.state, (__u32)ret, WIRE_VIA_PIDFD_GETFD);
+	walk.message = arguments[1];
+	walk.messages = call == CALL_RECVMSG ? 1 : (__u32)ret;
+	/* Most messages have no control data: three steps. */
+	bpf_loop(RECEIVE_STEPS, receive_step, &walk, 0);
+	return 0;
+}

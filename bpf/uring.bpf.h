@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A request of io_uring, from its submission until its completion: who submitted it, and what it asks for. It is put
+ * together in a scratch buffer of its own (the staging), kept in a map in between, and read from a staging again.
+ */
+#ifndef SESHAT_URING_BPF_H
+#define SESHAT_URING_BPF_H
+
+#include "image.bpf.h"
+#include "uring_types.h"
+
+enum {
+	URING_SHORT = 192, /* of a text that is kept with little memory; an address fits */
+	URING_LONG = WIRE_PATH_SIZE,
+	URING_REQUESTS =
+		65536, /* at once; what finds no room is recorded at its submission, without a result */
+	URING_LONG_REQUESTS = 4096,
+};
+
+enum uring_notes {
+	/* recorded at the submission: how it ends is not known */
+	URING_NO_RESULT = 1,
+	/* the program's memory could not be read, the kernel's answer is the error */
+	URING_UNREADABLE = 2,
+	URING_FIXED = 4, /* the descriptor is a direct one */
+	URING_CLAIM = 8, /* the address is as the program's memory has it */
+};
+
+struct uring_request {
+	__u64 session;
+	__u64 flags;   /* as the program gave them */
+	__u64 resolve; /* of openat2 */
+	__u64 ring;    /* its struct io_ring_ctx */
+	__u64 user_data;
+	__u32 mode;
+	int directory, new_directory;
+	__u32 descriptor; /* of the socket */
+	__u32 slot; /* where the new direct descriptor goes: 0 for none, from 1, or URING_NEW_SLOT */
+	__u32 size; /* of the address in text[0] */
+	__u16 opcode;
+	__u16 notes;   /* enum uring_notes */
+	__u16 longest; /* of the two paths, bytes with the final NUL */
+	__u16 multishot;
+	struct wire_task task;
+};
+
+/* The texts are two paths with their final NUL, or an address. */
+struct uring_short {
+	struct uring_request request;
+	char text[2][URING_SHORT];
+};
+
+struct uring_long {
+	struct uring_request request;
+	char text[2][URING_LONG];
+};
+
+/* Requests that make more than one completion each, which the kernel does not tell whose they are. */
+struct uring_shots {
+	struct uring_request request;
+	__u64 count;
+};
+
+struct uring_shots_key {
+	__u64 ring, user_data;
+};
+
+_Static_assert(sizeof(struct uring_request) == 72 + sizeof(struct wire_task),
+	       "uring_request has padding");
+_Static_assert(sizeof(struct uring_long) <= WIRE_RECORD_SIZE, "a staging is too small");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, URING_REQUESTS);
+	__type(key, __u64);
+	__type(value, struct uring_short);
+} uring_requests SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, URING_LONG_REQUESTS);
+	__type(key, __u64);
+	__type(value, struct uring_long);
+} uring_long_requests SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, URING_REQUESTS);
+	__type(key, struct uring_shots_key);
+	__type(value, struct uring_shots);
+} uring_shots SEC(".maps");
+
+static __always_inline struct scratch *staging_take(void)
+{
+	int slot = scratch_take();
+
+	return slot >= 0 ? bpf_map_lookup_elem(&scratches, &slot) : NULL;
+}
+
+static __always_inline struct uring_long *staging_entry(struct scratch *staging)
+{
+	return (struct uring_long *)staging->record;
+}
+
+/* Counts a multishot request, under what its completions will tell. */
+static __always_inline void shots_add(const struct uring_request *request)
+{
+	struct uring_shots_key key = { .ring = request->ring, .user_data = request->user_data };
+	struct uring_shots made = { .request = *request, .count = 1 }, *shots;
+
+	shots = bpf_map_lookup_elem(&uring_shots, &key);
+	if (shots)
+		__sync_fetch_and_add(&shots->count, 1);
+	else
+		bpf_map_update_elem(&uring_shots, &key, &made, BPF_ANY);
+}
+
+static __always_inline void shots_remove(const struct uring_request *request)
+{
+	struct uring_shots_key key = { .ring = request->ring, .user_data = request->user_data };
+	struct uring_shots *shots = bpf_map_lookup_elem(&uring_shots, &key);
+
+	if (shots && __sync_fetch_and_add(&shots->count, -1) <= 1)
+		bpf_map_delete_elem(&uring_shots, &key);
+}
+
+/* Keeps the staged request until its completion. False: there is no room. */
+SHARED int uring_keep(struct scratch *staging, __u64 request)
+{
+	struct uring_long *entry;
+	long r;
+
+	if (!staging)
+		return 0;
+	entry = staging_entry(staging);
+	if (entry->request.longest > URING_SHORT) {
+		r = bpf_map_update_elem(&uring_long_requests, &request, entry, BPF_ANY);
+	} else {
+		__builtin_memcpy(entry->text[0] + URING_SHORT, entry->text[1], URING_SHORT);
+		r = bpf_map_update_elem(&uring_requests, &request, entry, BPF_ANY);
+	}
+	if (r)
+		return 0;
+	__sync_fetch_and_add(&control.uring_requests, 1);
+	if (entry->request.multishot)
+		shots_add(&entry->request);
+	return 1;
+}
+
+/* Takes a request out again, into the staging. False: it is none that was kept. */
+SHARED int uring_recall(struct scratch *staging, __u64 request)
+{
+	struct uring_short *kept;
+	struct uring_long *entry, *kept_long;
+
+	if (!staging)
+		return 0;
+	entry = staging_entry(staging);
+	kept = bpf_map_lookup_elem(&uring_requests, &request);
+	if (kept) {
+		entry->request = kept->request;
+		bpf_probe_read_kernel(entry->text[0], URING_SHORT, kept->text[0]);
+		bpf_probe_read_kernel(entry->text[1], URING_SHORT, kept->text[1]);
+		if (bpf_map_delete_elem(&uring_requests, &request))
+			return 0;
+	} else {
+		kept_long = bpf_map_lookup_elem(&uring_long_requests, &request);
+		if (!kept_long)
+			return 0;
+		bpf_probe_read_kernel(entry, sizeof(*entry), kept_long);
+		if (bpf_map_delete_elem(&uring_long_requests, &request))
+			return 0;
+	}
+	__sync_fetch_and_add(&control.uring_requests, -1);
+	if (entry->request.multishot)
+		shots_remove(&entry->request);
+	return 1;
+}
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The records of io_uring's requests about sockets. */
+#ifndef SESHAT_URING_NETWORK_BPF_H
+#define SESHAT_URING_NETWORK_BPF_H
+
+#include "uring_emit.bpf.h"
+
+/* The file that the request is about; it has none before it is begun. */
+static __always_inline struct file *uring_file(const struct io_kiocb *req,
+					       const struct uring_request *request)
+{
+	const struct io_ring_ctx *ctx = KREAD(req, ctx);
+	struct file *file = KREAD(req, file);
+
+	if (file)
+		return file;
+	if (request->notes & URING_FIXED)
+		return uring_slot_file(ctx, request->descriptor);
+	return file_of(uring_task(req), request->descriptor);
+}
+
+/* The staged address as what a system call asked for. */
+static __always_inline void uring_asked(struct network_request *asked,
+					const struct uring_long *entry, __u16 operation)
+{
+	asked->operation = operation;
+	asked->readable = !(entry->request.notes & URING_UNREADABLE);
+	asked->size = entry->request.size;
+	asked->family = asked->size >= 2 ? *(const __u16 *)entry->text[0] : FAMILY_UNSPEC;
+	bpf_probe_read_kernel(asked->address, sizeof(asked->address), entry->text[0]);
+}
+
+/* What is there is the kernel's word, unless it is marked as the program's. */
+static __always_inline void uring_vouch(struct wire_network *out)
+{
+	if (out->flags & WIRE_NET_DST_REQUEST)
+		out->flags += WIRE_NET_DST - WIRE_NET_DST_REQUEST;
+	if (out->flags & WIRE_NET_SRC_REQUEST)
+		out->flags += WIRE_NET_SRC - WIRE_NET_SRC_REQUEST;
+}
+
+static __always_inline __u16 uring_operation(const struct uring_request *request,
+					     const struct sock *sk)
+{
+	switch (request->opcode) {
+	case URING_CONNECT:
+		return WIRE_CONNECT;
+	case URING_BIND:
+		return WIRE_BIND;
+	case URING_LISTEN:
+		return WIRE_LISTEN;
+	case URING_ACCEPT:
+		return WIRE_ACCEPT;
+	default:
+		/* On a new TCP socket it is a connect too. */
+		return sk && KREAD(sk, sk_type) == TYPE_STREAM ? WIRE_CONNECT : WIRE_SEND;
+	}
+}
+
+static __always_inline void uring_ends(struct scratch *scratch, struct wire_network *out,
+				       const struct sock *sk, const struct uring_long *entry)
+{
+	bool known = !(out->flags & WIRE_NET_NO_RESULT), done = known && out->return_code >= 0;
+	struct network_request asked = {};
+
+	uring_asked(&asked, entry, out->operation);
+	if (out->operation == WIRE_CONNECT || out->operation == WIRE_SEND) {
+		network_addresses(out, sk, &asked, NULL);
+		network_unix(scratch, out, NULL, &asked);
+		if (done && sk && out->socket_family == FAMILY_UNIX && out->family == FAMILY_UNIX)
+			network_unix_peer(scratch, sk);
+	} else if (out->operation == WIRE_BIND &&
+		   !(known && socket_is_bound(out, sk, out->return_code))) {
+		socket_claim(scratch, out, &asked);
+	} else if (sk) {
+		socket_ends(scratch, out, sk);
+	}
+	if (!(entry->request.notes & URING_CLAIM))
+		uring_vouch(out);
+}
+
+SHARED int uring_emit_socket(struct scratch *staging, __u64 socket, long ret)
+{
+	const struct sock *sk = (const struct sock *)socket;
+	struct uring_request *request;
+	struct uring_long *entry;
+	struct wire_network *out;
+	struct scratch *scratch;
+
+	if (!staging)
+		return 0;
+	entry = staging_entry(staging);
+	request = &entry->request;
+	scratch = uring_begin(WIRE_NETWORK, sizeof(*out), request);
+	if (!scratch)
+		return 0;
+	out = (struct wire_network *)&scratch->record[RECORD_FIXED];
+	*out = (struct wire_network){
+		.return_code = ret,
+		.operation = uring_operation(request, sk),
+		.flags = request->notes & URING_NO_RESULT ? WIRE_NET_NO_RESULT : 0,
+		.via = WIRE_VIA_IO_URING,
+	};
+	if (sk)
+		network_socket(out, sk);
+	out->family = out->socket_family;
+	uring_ends(scratch, out, sk, entry);
+	return record_end(scratch);
+}
+
+/* The socket of a file as a plain number, which is what the shared functions take; 0 for none. */
+static __always_inline __u64 uring_socket(const struct file *file)
+{
+	const struct socket *socket = socket_of_file(file);
+
+	return socket ? (__u64)BPF_CORE_READ(socket, sk) : 0;
+}
+
+static __always_inline bool uring_is_stream(__u64 socket)
+{
+	const struct sock *sk = (const struct sock *)socket;
+
+	return KREAD(sk, sk_type) == TYPE_STREAM;
+}
+
+/*
+ * Of the sends those of datagrams to an address: a connected stream ignores it. Of the accepts not those that found nobody
+ * waiting.
+ */
+SHARED int uring_emit_network(struct scratch *staging, __u64 address, long ret)
+{
+	const struct io_kiocb *req = (const struct io_kiocb *)address;
+	struct uring_request *request;
+	struct file *file = NULL;
+	__u64 socket;
+
+	if (!staging)
+		return 0;
+	request = &staging_entry(staging)->request;
+	if (request->opcode == URING_ACCEPT && !(request->notes & URING_NO_RESULT)) {
+		if (ret == ERROR_AGAIN)
+			return 0;
+		file = uring_new_file(req, request->slot, ret);
+	}
+	if (!file)
+		file = uring_file(req, request);
+	socket = uring_socket(file);
+	if (uring_is_send(request->opcode) &&
+	    (!socket || (uring_is_stream(socket) && !(request->flags & SEND_FASTOPEN))))
+		return 0;
+	return uring_emit_socket(staging, socket, ret);
+}
+
+/* One of the sockets that a multishot accept has taken, whose request the kernel does not tell. */
+SHARED int uring_emit_shot(struct scratch *staging, __u64 context, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct uring_request *request;
+	__u64 socket;
+
+	if (!staging || ret < 0)
+		return 0;
+	request = &staging_entry(staging)->request;
+	if (request->slot)
+		socket = uring_socket(
+			uring_slot_file((const struct io_ring_ctx *)context, (__u32)ret));
+	else
+		socket = uring_socket(file_of(task, (__u32)ret));
+	/* Another multishot request can have the same user_data: its numbers are no descriptors of sockets. */
+	return socket ? uring_emit_socket(staging, socket, ret) : 0;
+}
+
+#endif
