@@ -44,10 +44,6 @@ struct io_file_table___array {
 	struct io_fixed_file *files;
 };
 
-struct xarray {
-	void *xa_head;
-};
-
 struct io_ring_ctx {
 	struct io_submit_state submit_state;
 	struct io_file_table file_table;
