@@ -253,6 +253,20 @@ struct tty_struct {
 	char name[64];
 };
 
+struct bpf_local_storage_data {
+	void *smap; /* struct bpf_local_storage_map */
+	unsigned char data[1];
+};
+
+struct bpf_local_storage_elem {
+	struct hlist_node snode;
+	struct bpf_local_storage_data sdata;
+};
+
+struct bpf_local_storage {
+	struct hlist_head list;
+};
+
 struct signal_struct {
 	atomic_t live;
 	int nr_threads;
@@ -285,6 +299,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct hlist_node pid_links[1];
+	struct bpf_local_storage *bpf_storage;
 	__u64 utime, stime;
 	__u64 start_boottime;
 	const struct cred *real_cred, *cred;

@@ -11,6 +11,7 @@ enum {
 	TREE_SLOTS = 64,
 	TREE_TAGS = 3,
 	TREE_NODE = 2, /* xa_is_node() */
+	STORAGES = 64, /* of one task, of all BPF programs on the machine */
 };
 
 extern struct task_struct *bpf_task_from_vpid(__s32 vpid) __ksym __weak; /* since 6.14 */
@@ -37,23 +38,80 @@ static __always_inline bool ptrace_initial_pids(const struct task_struct *task)
 	return KREAD(task, thread_pid, level) == 0;
 }
 
-/* Key of the session that a task is in, 0 for none. */
-static __always_inline __u64 ptrace_session(struct task_struct *target)
+/* Key of the session of a task that has no storage, 0 for none; the task may be an address only. */
+static __always_inline __u64 ptrace_session_hint(const struct task_struct *target)
 {
-	struct task_state *state = bpf_task_storage_get(&tasks, target, 0, 0);
 	struct joined_state *joined_from;
+	struct task_state *state;
 	__u64 key = (__u64)target;
 
-	if (state)
-		return state->session;
 	if (!control.scope_hints)
 		return 0;
 	state = bpf_map_lookup_elem(&orphans, &key);
 	if (state)
 		return state->session;
-	key = joined_key(target);
+	key = (__u64)KREAD(target, signal);
 	joined_from = bpf_map_lookup_elem(&joined, &key);
 	return joined_from ? joined_from->session : 0;
+}
+
+/* Key of the session that a task is in, 0 for none. */
+static __always_inline __u64 ptrace_session(struct task_struct *target)
+{
+	struct task_state *state = bpf_task_storage_get(&tasks, target, 0, 0);
+
+	return state ? state->session : ptrace_session_hint(target);
+}
+
+struct storage_walk {
+	__u64 element; /* where the walk has come to: the snode of a struct bpf_local_storage_elem */
+	__u64 map;     /* to be found */
+	__u64 session; /* found */
+	bool found;
+};
+
+static long storage_walk_step(__u32 index, void *data)
+{
+	struct storage_walk *walk = data;
+	const struct bpf_local_storage_elem *element;
+	const struct hlist_node *node = (const struct hlist_node *)walk->element;
+
+	if (!node)
+		return 1;
+	element = (const void *)node - bpf_core_field_offset(struct bpf_local_storage_elem, snode);
+	if ((__u64)KREAD(element, sdata.smap) == walk->map) {
+		bpf_probe_read_kernel(
+			&walk->session, sizeof(walk->session),
+			(const void *)element +
+				bpf_core_field_offset(struct bpf_local_storage_elem, sdata) +
+				bpf_core_field_offset(struct bpf_local_storage_data, data));
+		walk->found = true;
+		return 1;
+	}
+	walk->element = (__u64)KREAD(node, next);
+	return 0;
+}
+
+/*
+ * The same of a task that is an address only, for which there is no look-up: by its list of storages. Which of them is ours,
+ * the caller's own shows. False: not known.
+ */
+static __always_inline bool ptrace_session_old(struct wire_ptrace *out, struct task_struct *task,
+					       const struct task_struct *target)
+{
+	const struct task_state *own = bpf_task_storage_get(&tasks, task, 0, 0);
+	struct storage_walk walk = {};
+
+	if (!own)
+		return false;
+	bpf_probe_read_kernel(&walk.map, sizeof(walk.map),
+			      (const void *)own -
+				      bpf_core_field_offset(struct bpf_local_storage_data, data) +
+				      bpf_core_field_offset(struct bpf_local_storage_data, smap));
+	walk.element = (__u64)KREAD(target, bpf_storage, list.first);
+	bpf_loop(STORAGES, storage_walk_step, &walk, 0);
+	out->target_session = walk.found ? walk.session : ptrace_session_hint(target);
+	return true;
 }
 
 static __always_inline void ptrace_describe(struct wire_ptrace *out,
@@ -116,8 +174,7 @@ static __always_inline const struct pid *ptrace_pid(const struct pid_namespace *
 }
 
 /*
- * The target, where the kernel has no function that looks it up for us: what is behind its number, but for its session, which
- * the kernel tells of no task that is only an address. False as below.
+ * The target, where the kernel has no function that looks it up for us: what is behind its number. False as below.
  */
 static __always_inline bool ptrace_find_old(struct wire_ptrace *out, struct task_struct *task)
 {
@@ -144,6 +201,8 @@ static __always_inline bool ptrace_find_old(struct wire_ptrace *out, struct task
 	if (ptrace_is_known(task, out, target))
 		return false;
 	ptrace_describe(out, target);
+	if (ptrace_session_old(out, task, target))
+		out->notes |= WIRE_PTRACE_SESSION;
 	return true;
 }
 
@@ -179,6 +238,22 @@ static __always_inline bool ptrace_target(struct wire_ptrace *out, struct task_s
 	return ptrace_find(out, task);
 }
 
+/* The body: a call of the current task's that has ended, but for its target. */
+SHARED int ptrace_body(struct task_state *state, struct wire_ptrace *found)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct scratch *scratch;
+
+	if (!state || !found || !ptrace_target(found, task))
+		return 0;
+	image_tell(task, state);
+	scratch = record_begin(WIRE_PTRACE, sizeof(*found), task, state);
+	if (!scratch)
+		return 0;
+	*(struct wire_ptrace *)&scratch->record[RECORD_FIXED] = *found;
+	return record_end(scratch);
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(ptrace_exit, struct pt_regs *regs, long ret)
 {
@@ -193,17 +268,9 @@ int BPF_PROG(ptrace_exit, struct pt_regs *regs, long ret)
 			(__u32)(call == WIRE_CALL_PTRACE ? arch_argument(regs, compat, 1) : first),
 	};
 	struct task_state *state;
-	struct scratch *scratch;
 
 	if (found.operation == WIRE_PTRACE_OPERATIONS)
 		return 0;
 	state = scope_find(task);
-	if (!state || !ptrace_target(&found, task))
-		return 0;
-	image_tell(task, state);
-	scratch = record_begin(WIRE_PTRACE, sizeof(found), task, state);
-	if (!scratch)
-		return 0;
-	*(struct wire_ptrace *)&scratch->record[RECORD_FIXED] = found;
-	return record_end(scratch);
+	return state ? ptrace_body(state, &found) : 0;
 }
