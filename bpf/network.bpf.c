@@ -51,6 +51,10 @@ static __always_inline void network_pending(struct wire_network *out,
 static __always_inline bool network_is_connected(const struct sock *sk, __u16 family,
 						 const struct network_request *request)
 {
+	/* A multipath socket keeps the port. */
+	if (KREAD(sk, sk_protocol) == PROTOCOL_MPTCP &&
+	    KREAD(sk, __sk_common.skc_state) == TCP_STATE_CLOSE)
+		return false;
 	if (KREAD(sk, __sk_common.skc_dport))
 		return true;
 	/* A disconnect (AF_UNSPEC) takes the port away and leaves the address. */

@@ -3,9 +3,6 @@
 #include "outcome.bpf.h"
 
 enum {
-	TCP_STATE_ESTABLISHED = 1,
-	TCP_STATE_SYN_SENT = 2,
-	TCP_STATE_SYN_RECV = 3,
 	ERROR_ABORTED = -103,
 	PF_IO_WORKER = 0x10,
 };

@@ -13,6 +13,10 @@ enum {
 	TYPE_RAW = 3,
 	PROTOCOL_TCP = 6,
 	PROTOCOL_MPTCP = 262,
+	TCP_STATE_ESTABLISHED = 1,
+	TCP_STATE_SYN_SENT = 2,
+	TCP_STATE_SYN_RECV = 3,
+	TCP_STATE_CLOSE = 7,
 };
 
 struct sockaddr_inet6 {

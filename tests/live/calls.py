@@ -61,6 +61,7 @@ NUMBERS = {
     "pidfd_open": 434,
     "pidfd_getfd": 438,
     "setsockopt": 54,
+    "ioctl": 16,
 }
 NUMBERS_32 = {
     "open": 5,
@@ -75,6 +76,7 @@ NUMBERS_32 = {
     "sendto": 369,
     "sendmsg": 370,
     "sendmmsg": 345,
+    "socket": 359,
     "bind": 361,
     "listen": 363,
     "accept4": 364,
