@@ -228,6 +228,21 @@ static void orphaned(void)
 	await();
 }
 
+/* The process ends, and the connection with it. */
+static void exited(void)
+{
+	pid_t child;
+
+	make_silent_target();
+	child = fork();
+	if (child == 0) {
+		tell(start(SOCK_NONBLOCK));
+		_exit(0);
+	}
+	if (waitpid(child, NULL, 0) != child)
+		die("wait");
+}
+
 /* connect() succeeds at once, the first write begins the connection (TCP_FASTOPEN_CONNECT). */
 static void deferred(void)
 {
@@ -288,6 +303,7 @@ static const struct {
 	{ "interrupted", interrupted },
 	{ "taken-away", taken_away },
 	{ "orphaned", orphaned },
+	{ "exited", exited },
 	{ "deferred-established", deferred_established },
 	{ "deferred-refused", deferred_refused },
 	{ "sent-established", sent_established },

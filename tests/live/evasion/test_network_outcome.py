@@ -18,6 +18,7 @@ OUTCOMES = {
     "closed": (-EINPROGRESS, -ECONNABORTED),
     "interrupted": (-EINTR, 0),
     "orphaned": (-EINPROGRESS, 0),
+    "exited": (-EINPROGRESS, -ECONNABORTED),
     "deferred-established": (0, 0),
     "deferred-refused": (0, -ECONNREFUSED),
     "sent-established": (4, 0),
@@ -91,6 +92,19 @@ def test_a_descriptor_that_is_taken_away_while_its_thread_connects(audit, over):
     result = -ECONNABORTED if over == "mptcp" else -ECONNRESET
     assert [own(record) for record in records] == [wanted(told, over, "connect", result)]
     assert records[0]["pid"] == told["pid"] and records[0]["tid"] != told["tid"]
+
+
+def test_a_connection_that_the_end_of_the_session_ends(audit):
+    """Nobody is left who could be told of it; nothing is lost either."""
+    code = (
+        "import os, socket; s = socket.create_server(('127.0.0.1', 0), backlog=0); a = s.getsockname();"
+        "f = socket.create_connection(a); c = socket.socket(); c.setblocking(False);"
+        "os.write(1, b'%d\\n' % c.connect_ex(a)); os._exit(0)"
+    )
+    for _ in range(5):
+        log = audit(["/usr/bin/python3", "-IS", "-c", code])
+        assert log.out == b"115\n" and log.end["lost"] == 0
+        assert not log.of("session.network", operation="connected")
 
 
 def test_who_waits_gets_one_record(audit):
