@@ -176,7 +176,7 @@ def compare(log, trace, own_pid):
     """Both ways, thread by thread, in order. Returns (how many calls agreed, differences)."""
     records = collections.defaultdict(list)
     for record in log.of("session.command", "session.disk", "session.network"):
-        if record["pid"] != own_pid and record.get("operation") != "send":
+        if record["pid"] != own_pid and record.get("operation", "connect") == "connect":
             records[record["tid"]].append(record)
     agreed, wrong = 0, []
     for tid in sorted(trace.keys() | records.keys()):
