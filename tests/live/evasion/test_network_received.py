@@ -191,9 +191,10 @@ def test_messages_without_descriptors(audit, channel):
 
 
 def test_the_32_bit_calls(script):
-    """Control messages are laid out in another way there."""
+    """Control messages are laid out in another way there; who sent it comes before what was sent."""
     s = Script()
     here, there = socket.socketpair()
+    there.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     with here, there, open("/etc/passwd", "rb") as passwd:
         for _ in range(3):
             send(here, [passwd, passwd])
