@@ -25,7 +25,8 @@ static __noinline int outcome_begin(__u64 key)
 	struct task_state *state = scope_find(task);
 	struct outcome outcome = {}, *before;
 
-	if (!state)
+	/* Nobody would take the entry out again. */
+	if (!state || (control.slots_off & (1u << SLOT_NETWORK)))
 		return 0;
 	/* Another thread's, whose call has not ended yet: nobody else would tell it. */
 	before = bpf_map_lookup_elem(&outcomes, &key);

@@ -101,7 +101,7 @@ def test_a_connection_that_the_end_of_the_session_ends(audit):
         "f = socket.create_connection(a); c = socket.socket(); c.setblocking(False);"
         "os.write(1, b'%d\\n' % c.connect_ex(a)); os._exit(0)"
     )
-    for _ in range(5):
+    for _ in range(10):
         log = audit(["/usr/bin/python3", "-IS", "-c", code])
         assert log.out == b"115\n" and log.end["lost"] == 0
         assert not log.of("session.network", operation="connected")
