@@ -3,8 +3,9 @@
 import os
 import socket
 import struct
-from errno import ECONNREFUSED, ENOENT
+from errno import EAGAIN, ECONNREFUSED, ENOENT
 
+import machine
 from addresses import (
     AF_INET,
     AF_NETLINK,
@@ -21,6 +22,7 @@ from addresses import (
 from calls import BAD, Script, raw, structure
 from expect import LOCAL, UDP, given_back, inet, other, unix
 from flags import CLONE_NEWNET
+from session import json_lines
 from test_send import message, several
 
 RAW_253 = {"kind": "raw", "protocol": "253", "source": "request"}
@@ -159,6 +161,17 @@ def test_unix_datagrams(script, place):
         records = [unix(place + b"/none", b"none", **words, result=-ENOENT)]
         send_many(s, one, [(unix_bytes(b"none"), b"abc")], records, result=-ENOENT)
         script(s)
+
+
+def test_an_address_that_is_overwritten_while_the_call_waits(audit, place):
+    """The record has the name that the kernel had copied by then."""
+    target, decoy = place.decode() + "/socket", place.decode() + "/decoy"
+    log = audit([machine.workload("overwritten"), target, decoy])
+    (told,) = json_lines(log.out)
+    records = log.of("session.network", operation="send")
+    results = [record["return_code"] for record in records]
+    assert results == [1] * (told["count"] - 1) + [-EAGAIN, 1]
+    assert {record["path"] for record in records} == {target}
 
 
 def test_connected_sockets_and_streams(script):
