@@ -51,6 +51,10 @@ static __always_inline void network_pending(struct wire_network *out,
 static __always_inline bool network_is_connected(const struct sock *sk, __u16 family,
 						 const struct network_request *request)
 {
+	/* A multipath socket keeps the port. */
+	if (KREAD(sk, sk_protocol) == PROTOCOL_MPTCP &&
+	    KREAD(sk, __sk_common.skc_state) == TCP_STATE_CLOSE)
+		return false;
 	if (KREAD(sk, __sk_common.skc_dport))
 		return true;
 	/* A disconnect (AF_UNSPEC) takes the port away and leaves the address. */
@@ -208,9 +212,15 @@ SHARED int network_emit(struct task_state *state, struct network_request *reques
 	return record_end(scratch);
 }
 
+/* A stream's address is ignored, or refused; but for SCTP's, which makes a connection of it. */
+static __always_inline bool network_is_stream(const struct sock *sk)
+{
+	return KREAD(sk, sk_type) == TYPE_STREAM && KREAD(sk, sk_protocol) != PROTOCOL_SCTP;
+}
+
 /*
  * Is it a record? Every connect is. Of the sends those to an address: a hook saw it, or a datagram socket was given
- * one. A connected stream socket ignores what it is given.
+ * one.
  */
 static __always_inline bool network_due(struct task_struct *task, struct task_state *state,
 					const struct network_request *request, long ret)
@@ -226,7 +236,7 @@ static __always_inline bool network_due(struct task_struct *task, struct task_st
 	if (!request->pointer && !state->pending.operation)
 		return false;
 	sk = network_sock(task, state, request, ret, &pending);
-	return pending || (sk && request->pointer && KREAD(sk, sk_type) != TYPE_STREAM);
+	return pending || (sk && request->pointer && !network_is_stream(sk));
 }
 
 struct message_walk {
@@ -267,7 +277,7 @@ SHARED int network_messages(struct task_state *state, struct network_request *re
 	if (!state || !request)
 		return 0;
 	sk = socket_of(bpf_get_current_task_btf(), request->descriptor);
-	if (!sk || KREAD(sk, sk_type) == TYPE_STREAM)
+	if (!sk || network_is_stream(sk))
 		return 0;
 	count = ret < 0 ? 1 : (__u32)ret + 1;
 	if (count > request->count)

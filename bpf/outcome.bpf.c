@@ -3,9 +3,6 @@
 #include "outcome.bpf.h"
 
 enum {
-	TCP_STATE_ESTABLISHED = 1,
-	TCP_STATE_SYN_SENT = 2,
-	TCP_STATE_SYN_RECV = 3,
 	ERROR_ABORTED = -103,
 };
 
@@ -27,7 +24,8 @@ static __noinline int outcome_begin(__u64 key)
 	struct task_state *state = scope_find(task);
 	struct outcome outcome = {}, *before;
 
-	if (!state)
+	/* Nobody would take the entry out again. */
+	if (!state || (control.slots_off & (1u << SLOT_NETWORK)))
 		return 0;
 	/* Another thread's, whose call has not ended yet: nobody else would tell it. */
 	before = bpf_map_lookup_elem(&outcomes, &key);

@@ -5,7 +5,7 @@
 
 enum {
 	CGROUP_UNIX_CONNECT = 49, /* BPF_CGROUP_UNIX_CONNECT, linux/bpf.h of 6.7 and later */
-	CGROUP_UNIX_SENDMSG = 51, /* BPF_CGROUP_UNIX_SENDMSG, likewise */
+	CGROUP_UNIX_SENDMSG = 50, /* BPF_CGROUP_UNIX_SENDMSG, likewise */
 };
 
 /*

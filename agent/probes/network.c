@@ -74,20 +74,16 @@ static void encode_address(struct json *json, unsigned int family, const char *k
 	json_uint(json, port_key, port);
 }
 
-/* Nobody gives the kernel addresses of these. */
-static bool is_kernels(const struct wire_network *network)
-{
-	return network->operation != WIRE_CONNECT && network->operation != WIRE_SEND &&
-	       !(network->flags & WIRE_NET_UNREADABLE);
-}
-
+/* Whose word the address is that the call was given; the kernel's own for the calls that are given none. */
 static const char *address_source(const struct wire_network *network)
 {
+	bool given = network->operation == WIRE_CONNECT || network->operation == WIRE_SEND ||
+		     network->operation == WIRE_BIND;
+	unsigned int kernels = network->operation == WIRE_BIND ? WIRE_NET_SRC : WIRE_NET_DST;
+
 	if (network->flags & (WIRE_NET_DST_REQUEST | WIRE_NET_SRC_REQUEST))
 		return "request";
-	if ((network->flags & WIRE_NET_DST) || is_kernels(network))
-		return "kernel";
-	return "unreadable";
+	return !given || (network->flags & kernels) ? "kernel" : "unreadable";
 }
 
 static void encode_inet(struct json *json, const struct wire_network *network)

@@ -91,6 +91,7 @@ NUMBERS = {
     "finit_module": 313,
     "kexec_file_load": 320,
     "bpf": 321,
+    "ioctl": 16,
 }
 NUMBERS_32 = {
     "open": 5,
@@ -107,6 +108,7 @@ NUMBERS_32 = {
     "sendto": 369,
     "sendmsg": 370,
     "sendmmsg": 345,
+    "socket": 359,
     "bind": 361,
     "listen": 363,
     "accept4": 364,

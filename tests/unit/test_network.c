@@ -251,7 +251,6 @@ static void the_other_direction_is_told(void **state)
 	} operations[] = {
 		{ WIRE_CONNECTED, "connected" },
 		{ WIRE_ACCEPT, "accept" },
-		{ WIRE_RECEIVE, "receive" },
 	};
 	struct wire_network network = tcp;
 	struct json_object *record;
@@ -273,6 +272,28 @@ static void the_other_direction_is_told(void **state)
 		check_int(record, "socket_inode", 4711);
 		check_int(record, "network_namespace", 4026532283);
 	}
+}
+
+static void a_socket_that_was_received_says_how(void **state)
+{
+	struct wire_network network = tcp;
+	struct json_object *record;
+
+	(void)state;
+	network.operation = WIRE_RECEIVE;
+	network.return_code = 7;
+	network.inode = 4711;
+	network.via = WIRE_VIA_SCM_RIGHTS;
+	fixture_name_image();
+	record = told(&network);
+	check_keys(record,
+		   FIXTURE_TASK " operation family family_name socket_type protocol version "
+				"src_addr src_port dst_addr dst_port address_source "
+				"socket_inode return_code via");
+	check_string(record, "operation", "receive");
+	check_string(record, "via", "scm_rights");
+	network.via = WIRE_VIA_PIDFD_GETFD;
+	check_string(told(&network), "via", "pidfd_getfd");
 }
 
 static void a_bind_has_one_end(void **state)
@@ -378,6 +399,7 @@ int main(void)
 		FIXTURE_TEST(a_unix_address_that_cannot_be_read_is_named_as_such),
 		FIXTURE_TEST(a_unix_address_without_a_name_has_no_path),
 		FIXTURE_TEST(the_other_direction_is_told),
+		FIXTURE_TEST(a_socket_that_was_received_says_how),
 		FIXTURE_TEST(a_bind_has_one_end),
 		FIXTURE_TEST(a_vsock_has_context_ids),
 		FIXTURE_TEST(the_other_end_of_a_unix_socket_is_told),

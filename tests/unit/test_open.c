@@ -323,6 +323,23 @@ static void paths_of_the_largest_size_are_whole(void **state)
 			 2 * WIRE_PATH_SIZE + 1);
 }
 
+static void a_file_that_was_received_has_no_mode(void **state)
+{
+	struct wire_open open = { .return_code = 7, .flags = O_RDWR | O_TMPFILE };
+	struct json_object *record;
+
+	(void)state;
+	fixture_name_image();
+	open.via = WIRE_VIA_SCM_RIGHTS;
+	wb_begin(builder, WIRE_OPEN, 1, &open, sizeof(open));
+	wb_string(builder, WIRE_PART_PATH, "/tmp/#1");
+	record = fixture_encode();
+	check_keys(record,
+		   FIXTURE_TASK " path path_source flags flag_names return_code inode dev via");
+	check_string(record, "path_source", "kernel");
+	check_string(record, "via", "scm_rights");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +348,7 @@ int main(void)
 		FIXTURE_TEST(open_tree_has_flags_of_its_own),
 		FIXTURE_TEST(a_queues_name_is_relative_to_no_folder),
 		FIXTURE_TEST(an_open_tells_the_kernels_path_and_the_request),
+		FIXTURE_TEST(a_file_that_was_received_has_no_mode),
 		FIXTURE_TEST(a_request_that_is_the_path_is_not_repeated),
 		FIXTURE_TEST(a_failure_tells_the_request_made_absolute),
 		FIXTURE_TEST(an_unreadable_base_is_none),
