@@ -79,7 +79,7 @@ struct control {
 	 * final
 	 */
 	__u32 scope_hints;
-	__u32 slots_off; /* a bit for each enum syscall_slot that is not wanted */
+	__u32 slots_off;      /* a bit for each enum syscall_slot that is not wanted */
 	__u32 uring_requests; /* of io_uring: submitted, not yet completed */
 	/* not told of a path or socket: the first process's namespaces, and the agent's own */
 	__u32 mount_ns[2];

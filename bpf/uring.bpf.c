@@ -13,7 +13,9 @@ enum { ERROR_CANCELED = -125 };
 
 static __always_inline bool uring_is_off(__u16 opcode)
 {
-	__u32 slot = uring_is_open(opcode) ? SLOT_OPEN : uring_is_file(opcode) ? SLOT_FILE : SLOT_SOCKET;
+	__u32 slot = uring_is_open(opcode) ? SLOT_OPEN :
+		     uring_is_file(opcode) ? SLOT_FILE :
+					     SLOT_SOCKET;
 
 	if (opcode == URING_CONNECT || uring_is_send(opcode))
 		slot = SLOT_NETWORK;

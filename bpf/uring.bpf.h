@@ -12,7 +12,8 @@
 enum {
 	URING_SHORT = 192, /* of a text that is kept with little memory; an address fits */
 	URING_LONG = WIRE_PATH_SIZE,
-	URING_REQUESTS = 65536, /* at once; what finds no room is recorded at its submission, without a result */
+	URING_REQUESTS =
+		65536, /* at once; what finds no room is recorded at its submission, without a result */
 	URING_LONG_REQUESTS = 4096,
 };
 

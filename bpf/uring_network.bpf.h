@@ -40,7 +40,7 @@ static __always_inline void uring_vouch(struct wire_network *out)
 }
 
 static __always_inline __u16 uring_operation(const struct uring_request *request,
-						    const struct sock *sk)
+					     const struct sock *sk)
 {
 	switch (request->opcode) {
 	case URING_CONNECT:

@@ -9,11 +9,11 @@
 #include "uring.bpf.h"
 
 enum {
-	URING_ADDRESS = 128,	  /* sizeof(struct sockaddr_storage) */
-	URING_HOW_SIZE = 24,	  /* sizeof(struct open_how) */
-	URING_MESSAGE_NAME = 12,  /* of struct msghdr: msg_name and msg_namelen */
+	URING_ADDRESS = 128,		/* sizeof(struct sockaddr_storage) */
+	URING_HOW_SIZE = 24,		/* sizeof(struct open_how) */
+	URING_MESSAGE_NAME = 12,	/* of struct msghdr: msg_name and msg_namelen */
 	URING_UNLINK_DIRECTORY = 0x200, /* AT_REMOVEDIR */
-	URING_FAMILIES = 64,	  /* AF_MAX, and some to come */
+	URING_FAMILIES = 64,		/* AF_MAX, and some to come */
 };
 
 /* Is it an operation that makes a record? Everybody who uses io_uring pays for this. */
@@ -23,8 +23,8 @@ static __always_inline bool uring_wanted(__u8 opcode)
 			     1ull << URING_OPENAT | 1ull << URING_SEND | 1ull << URING_OPENAT2 |
 			     1ull << URING_RENAMEAT | 1ull << URING_UNLINKAT |
 			     1ull << URING_SYMLINKAT | 1ull << URING_LINKAT |
-			     1ull << URING_SEND_ZC | 1ull << URING_SENDMSG_ZC |
-			     1ull << URING_BIND | 1ull << URING_LISTEN;
+			     1ull << URING_SEND_ZC | 1ull << URING_SENDMSG_ZC | 1ull << URING_BIND |
+			     1ull << URING_LISTEN;
 
 	return opcode < URING_OPCODES && (wanted >> opcode & 1);
 }
@@ -248,8 +248,7 @@ SHARED int uring_read(struct scratch *staging, __u64 address)
 	return 1;
 }
 
-static __always_inline void uring_failed_open(struct uring_long *entry,
-					      const struct uring_sqe *sqe)
+static __always_inline void uring_failed_open(struct uring_long *entry, const struct uring_sqe *sqe)
 {
 	struct uring_request *request = &entry->request;
 	__u64 how[3] = {};
@@ -290,8 +289,7 @@ SHARED int uring_read_failed(struct scratch *staging, struct uring_sqe *sqe)
 		uring_failed_open(entry, sqe);
 	} else if (uring_is_file(opcode)) {
 		entry->request.directory = sqe->fd;
-		entry->request.new_directory =
-			opcode == URING_SYMLINKAT ? sqe->fd : (int)sqe->len;
+		entry->request.new_directory = opcode == URING_SYMLINKAT ? sqe->fd : (int)sqe->len;
 		entry->request.flags = opcode == URING_SYMLINKAT ? 0 : sqe->op_flags;
 		uring_text(entry, 0, sqe->addr, true);
 		if (opcode != URING_UNLINKAT)

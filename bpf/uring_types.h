@@ -71,7 +71,8 @@ struct io_cmd_data {
 
 struct io_kiocb {
 	struct file *file;
-	struct io_cmd_data cmd; /* since 6.0: before, the structures below are members by name, in the same place */
+	struct io_cmd_data
+		cmd; /* since 6.0: before, the structures below are members by name, in the same place */
 	__u8 opcode;
 	__u64 flags;
 	struct io_cqe cqe;
@@ -217,9 +218,10 @@ enum {
 	/* io_kiocb.flags: as IOSQE_* of the submission, which are programs' interface */
 	URING_FIXED_FILE = 1,
 	URING_SKIP_SUCCESS = 64,
-	URING_MULTISHOT = 1,	 /* IORING_ACCEPT_MULTISHOT */
-	URING_NEW_SLOT = ~0u,	 /* IORING_FILE_INDEX_ALLOC: the kernel chooses the direct descriptor */
-	FILE_POINTER_FLAGS = 7,	 /* what is kept in the low bits of io_rsrc_node.file_ptr */
+	URING_MULTISHOT = 1, /* IORING_ACCEPT_MULTISHOT */
+	URING_NEW_SLOT =
+		~0u, /* IORING_FILE_INDEX_ALLOC: the kernel chooses the direct descriptor */
+	FILE_POINTER_FLAGS = 7,	  /* what is kept in the low bits of io_rsrc_node.file_ptr */
 	URING_LIST_END = 1 << 20, /* of completions in one go: more than any ring has */
 };
 
@@ -239,10 +241,10 @@ struct uring_sqe {
 };
 
 /* The kernel's copy of a name that a request holds. `type` is the request's structure, `member` the name's. */
-#define uring_name(type, request, member)                                                  \
-	((__u64)(bpf_core_field_exists(((struct type *)0)->member) ?                       \
-			 BPF_CORE_READ((struct type *)(request), member, name) :           \
-			 BPF_CORE_READ((struct type##___delayed *)(request),               \
+#define uring_name(type, request, member)                                        \
+	((__u64)(bpf_core_field_exists(((struct type *)0)->member) ?             \
+			 BPF_CORE_READ((struct type *)(request), member, name) : \
+			 BPF_CORE_READ((struct type##___delayed *)(request),     \
 				       member.__incomplete_filename, name)))
 
 /* The task that the request runs for, and whose descriptors it uses. */
@@ -273,8 +275,8 @@ static __always_inline struct file *uring_slot_file(const struct io_ring_ctx *ct
 		if (node)
 			pointer = KREAD(node, file_ptr);
 	} else {
-		const void *table = (const void *)ctx +
-				    bpf_core_field_offset(struct io_ring_ctx, file_table);
+		const void *table =
+			(const void *)ctx + bpf_core_field_offset(struct io_ring_ctx, file_table);
 		struct io_fixed_file *files =
 			BPF_CORE_READ((const struct io_file_table___array *)table, files);
 

@@ -61,7 +61,7 @@ def check(log, *expected):
     left = [(record["event"], own(record)) for record in records(log)]
     for _, fields in left:
         inode = fields.pop("socket_inode", None)
-        assert fields.get("operation") == "accept" or inode in [None, *log.inodes]
+        assert fields.get("operation") == "accept" or inode in [None, *getattr(log, "inodes", ())]
     for event, fields in expected:
         wanted = (event, {name: value for name, value in fields.items() if value is not None})
         assert wanted in left, f"{wanted} is not in\n{log.summary()}"
@@ -345,7 +345,7 @@ HOSTS = [(AF_INET, "127.0.0.1"), (AF_INET6, "::1")]
 WAYS = [
     pytest.param(sqe, options, id=f"{name}-{sqe}")
     for name, options in HOW.items()
-    for sqe in (0, ASYNC)
+    for sqe in ((0, ASYNC) if name == "inline" else (0,))
 ]
 
 
@@ -427,7 +427,7 @@ def test_sends(uring, family, host, operation, sqe, options):
         network("send", host, a, result=5, **own_end),
         network("connect", host, stream, **local(log, 1)),
     )
-    assert len(log.of("session.network")) == 4
+    assert len(log.of("session.network")) == 4 + len(log.of("session.network", operation="bind"))
 
 
 class Anything:
