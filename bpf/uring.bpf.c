@@ -66,6 +66,20 @@ static __always_inline void uring_stage(struct scratch *staging, const struct io
 	uring_identify(&request->task, req, task, state);
 }
 
+/* There is no scratch buffer free to look at a request with. */
+static __always_inline void uring_lose(const struct task_state *state, __u16 opcode)
+{
+	struct session_state *session = scope_session(state->session);
+	__u32 kind = uring_is_open(opcode) ? WIRE_OPEN :
+		     uring_is_file(opcode) ? WIRE_FILE :
+					     WIRE_NETWORK;
+
+	if (!session)
+		return;
+	__sync_fetch_and_add(&session->numbered, 1);
+	session_lose(session, kind);
+}
+
 /* The record of a request that was not seen to complete: its memory is used for another one now. */
 static __always_inline void uring_supersede(struct scratch *staging, __u64 req)
 {
@@ -91,8 +105,10 @@ static __always_inline void uring_submitted(__u64 address)
 	image_tell(task, state);
 	state->pending.operation = 0;
 	staging = staging_take();
-	if (!staging)
+	if (!staging) {
+		uring_lose(state, opcode);
 		return;
+	}
 	uring_supersede(staging, address);
 	uring_stage(staging, req, task, state);
 	if (uring_read(staging, address)) {
@@ -234,8 +250,10 @@ int uring_failed(struct bpf_raw_tracepoint_args *ctx)
 	image_tell(task, state);
 	bpf_probe_read_kernel(&sqe, sizeof(sqe), (const void *)ctx->args[0]);
 	staging = staging_take();
-	if (!staging)
+	if (!staging) {
+		uring_lose(state, opcode);
 		return 0;
+	}
 	uring_supersede(staging, (__u64)req);
 	uring_stage(staging, req, task, state);
 	staging_entry(staging)->request.descriptor = (__u32)sqe.fd;
