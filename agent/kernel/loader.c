@@ -325,8 +325,9 @@ static int entry_attach(struct loader *loader, size_t i, int cgroup_root)
 	switch (entry->how) {
 	case PLAN_SYSCALL:
 		fd = bpf_program__fd(program);
-		return bpf_map_update_elem(loader_map(loader, "syscall_probes"), &entry->slot, &fd,
-					   BPF_ANY);
+		return bpf_map_update_elem(loader_map(loader,
+						      entry->map ? entry->map : "syscall_probes"),
+					   &entry->slot, &fd, BPF_ANY);
 	case PLAN_CGROUP:
 		link = bpf_program__attach_cgroup(program, cgroup_root);
 		break;
