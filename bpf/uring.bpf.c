@@ -90,12 +90,13 @@ static __always_inline void uring_hand_over(void *ctx, struct uring_jobs *jobs)
  * is used for another by now. False: that cannot be.
  */
 static __always_inline bool uring_record_now(void *ctx, __u64 req, struct scratch *stale,
-					     struct scratch *staging, long ret)
+					     struct scratch *staging, long ret, __u64 list)
 {
 	struct uring_jobs *jobs = jobs_begin();
 
 	if (!jobs)
 		return false;
+	jobs->list = list;
 	if (stale)
 		jobs->job[jobs->count++ & 1] = (struct uring_job){ .req = req,
 								   .staging = stale->fill,
@@ -122,20 +123,56 @@ static __always_inline struct scratch *uring_supersede(__u64 req)
 	return stale;
 }
 
-/* What is left of a request that is not kept: to be recorded now, or nothing. */
+/* What is left of a request that is not kept: to be recorded now, or nothing; before it, what is in the list. */
 static __always_inline void uring_finish(void *ctx, const struct task_state *state, __u64 req,
 					 struct scratch *stale, struct scratch *staging, bool due,
-					 long ret)
+					 long ret, __u64 list)
 {
 	__u16 opcode = staging_entry(staging)->request.opcode;
 
-	if ((stale || due) && uring_record_now(ctx, req, stale, due ? staging : NULL, ret))
+	if (!due) {
+		scratch_give(staging);
+		staging = NULL;
+	}
+	if (!stale && !staging && !list)
+		return;
+	if (uring_record_now(ctx, req, stale, staging, ret, list))
 		return;
 	if (stale)
 		scratch_give(stale);
-	if (due)
-		uring_lose(state, opcode);
+	if (!staging)
+		return;
+	uring_lose(state, opcode);
 	scratch_give(staging);
+}
+
+/*
+ * Requests that are done and have not completed: that comes when all of a submission are begun. One among those can close,
+ * or replace, the descriptor that another has made; then it would not be known any more what that was.
+ */
+static __always_inline __u64 uring_list(const struct io_kiocb *req)
+{
+	const struct io_ring_ctx *context = KREAD(req, ctx);
+
+	/* By a helper: a plain number, which is what the shared functions take. */
+	return control.uring_requests ?
+		       (__u64)BPF_CORE_READ(context, submit_state.compl_reqs.first) :
+		       0;
+}
+
+/* A request that takes descriptors away. */
+static __always_inline void uring_taking(void *ctx, const struct io_kiocb *req)
+{
+	__u64 list = uring_list(req);
+	struct uring_jobs *jobs;
+
+	if (!list || !worker_find(bpf_get_current_task_btf()))
+		return;
+	jobs = jobs_begin();
+	if (!jobs)
+		return;
+	jobs->list = list;
+	uring_hand_over(ctx, jobs);
 }
 
 static __always_inline void uring_submitted(void *ctx, __u64 address)
@@ -145,8 +182,13 @@ static __always_inline void uring_submitted(void *ctx, __u64 address)
 	struct scratch *staging, *stale;
 	struct task_state *state;
 	__u8 opcode = KREAD(req, opcode);
+	__u64 list;
 	bool due;
 
+	if (opcode == URING_CLOSE || opcode == URING_FILES_UPDATE) {
+		uring_taking(ctx, req);
+		return;
+	}
 	if (!uring_wanted(opcode) || uring_is_off(opcode))
 		return;
 	state = worker_find(task);
@@ -162,12 +204,13 @@ static __always_inline void uring_submitted(void *ctx, __u64 address)
 	stale = uring_supersede(address);
 	uring_stage(staging, req, task, state);
 	due = uring_read(staging, address);
+	list = staging_entry(staging)->request.slot ? uring_list(req) : 0;
 	/* Nothing tells of a success that nobody wants to hear of. */
 	if (due && !(KREAD(req, flags) & URING_SKIP_SUCCESS) && uring_keep(staging, address))
 		due = false;
 	if (due)
 		staging_entry(staging)->request.notes |= URING_NO_RESULT;
-	uring_finish(ctx, state, address, stale, staging, due, 0);
+	uring_finish(ctx, state, address, stale, staging, due, 0, list);
 }
 
 /* The tracepoints' arguments were the ring and more before 6.0, when struct io_kiocb got a header of its own. */
@@ -309,7 +352,7 @@ int uring_failed(struct bpf_raw_tracepoint_args *ctx)
 	uring_stage(staging, req, task, state);
 	staging_entry(staging)->request.descriptor = (__u32)sqe.fd;
 	uring_finish(ctx, state, (__u64)req, stale, staging, uring_read_failed(staging, &sqe),
-		     error);
+		     error, 0);
 	return 0;
 }
 
@@ -351,7 +394,7 @@ int uring_overflow(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!control.uring_requests)
 		return 0;
-	/* By a helper: a plain number, which is what the shared functions take. */
+	/* As in uring_list(). */
 	walk.node = (__u64)BPF_CORE_READ(context, submit_state.compl_reqs.first);
 	bpf_loop(URING_LIST_END, overflow_step, &walk, 0);
 	if (walk.found)

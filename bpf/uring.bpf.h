@@ -108,6 +108,7 @@ struct uring_jobs {
 	__u32 count;
 	__u32 pid; /* also of all that is kept of this process, 0 for none */
 	__u32 reserved;
+	__u64 list; /* and of this list of io_kiocb.comp_list, which are about to complete; 0 for none */
 	struct uring_job job[2];
 };
 
@@ -135,6 +136,7 @@ static __always_inline struct uring_jobs *jobs_begin(void)
 		return NULL;
 	jobs->count = 0;
 	jobs->pid = 0;
+	jobs->list = 0;
 	return jobs;
 }
 

@@ -59,16 +59,35 @@ static long abandon_step_long(void *map, __u64 *key, struct uring_long *kept,
 	return uring_abandon(*key, &kept->request, jobs->pid);
 }
 
+static long list_step(__u32 index, void *data)
+{
+	__u64 *node = data, key = *node - bpf_core_field_offset(struct io_kiocb, comp_list);
+	const struct io_kiocb *req = (const struct io_kiocb *)key;
+	struct uring_job job = { .req = key };
+
+	if (!*node)
+		return 1;
+	*node = (__u64)BPF_CORE_READ(req, comp_list.next);
+	job.ret = KREAD(req, cqe.res);
+	if (uring_is_kept(key))
+		uring_do(&job);
+	return 0;
+}
+
 SEC("raw_tp/io_uring_complete")
 int uring_record(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_state *state = scope_find(bpf_get_current_task_btf());
 	struct uring_jobs *jobs, exit = {};
 	__u32 key = 0;
+	__u64 node;
 
 	jobs = bpf_map_lookup_elem(&uring_jobs, &key);
 	if (!jobs)
 		return 0;
+	node = jobs->list;
+	if (node)
+		bpf_loop(URING_LIST_END, list_step, &node, 0);
 	if (jobs->count > 0)
 		uring_do(&jobs->job[0]);
 	if (jobs->count > 1)

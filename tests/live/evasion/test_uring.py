@@ -141,6 +141,24 @@ def test_direct_descriptors(uring, how, place):
     check(log, opened(a, result=0), opened(b, result=3))
 
 
+def test_a_descriptor_that_is_used_again(uring, how, place):
+    """All in one submission, before the first of them completes: each record has its own file."""
+    a, b, c = (machine.write_file(place + b"/" + name) for name in (b"a", b"b", b"c"))
+    (number,) = uring(*how, open_(a)).results
+    close = b"close=0,%d,0" % number
+    log = uring(*how, open_(a), close, open_(b), close, open_(c))
+    assert log.results == [number, 0, number, 0, number]
+    check(log, *(opened(path, result=number) for path in (a, b, c)))
+
+
+def test_a_direct_descriptor_that_is_used_again(uring, how, place):
+    """Put in the place of another one, or closed before."""
+    a, b, c = (machine.write_file(place + b"/" + name) for name in (b"a", b"b", b"c"))
+    log = uring(*how, "files=4", open_(a, slot=2), open_(b, slot=2), b"close=0,0,2", open_(c, slot=2))
+    assert log.results == [0, 0, 0, 0]
+    check(log, *(opened(path, result=0) for path in (a, b, c)))
+
+
 def test_a_long_name(uring, how, place):
     """Of the request all is kept, up to the longest."""
     long = b"/" + b"n" * 200 + b"/." * 2000
