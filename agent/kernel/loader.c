@@ -249,6 +249,8 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 		r = object_load(loader, config, ret_reason);
 	if (r < 0)
 		goto fail;
+	if (!loader->resumed)
+		spares_try(loader->object, loader->results, loader->count);
 	for (size_t i = 0; loader->resumed && i < loader->count; i++) {
 		struct loader_result *result = &loader->results[i];
 
