@@ -22,18 +22,6 @@ static __always_inline bool uring_is_off(__u16 opcode)
 	return control.slots_off & (1u << slot);
 }
 
-static __always_inline void uring_emit(struct scratch *staging, __u64 req, long ret)
-{
-	__u16 opcode = staging_entry(staging)->request.opcode;
-
-	if (uring_is_open(opcode))
-		uring_emit_open(staging, req, ret);
-	else if (uring_is_file(opcode))
-		uring_emit_file(staging, req, ret);
-	else
-		uring_emit_network(staging, req, ret);
-}
-
 /* Who submits it: the program's credentials, or those that it has registered and asked for. */
 static __always_inline void uring_identify(struct wire_task *out, const struct io_kiocb *req,
 					   struct task_struct *task, const struct task_state *state)
@@ -66,23 +54,141 @@ static __always_inline void uring_stage(struct scratch *staging, const struct io
 	uring_identify(&request->task, req, task, state);
 }
 
-/* The record of a request that was not seen to complete: its memory is used for another one now. */
-static __always_inline void uring_supersede(struct scratch *staging, __u64 req)
+/* There is no scratch buffer free to look at a request with. */
+static __always_inline void uring_lose(const struct task_state *state, __u16 opcode)
 {
-	if (!control.uring_requests || !uring_recall(staging, req))
+	struct session_state *session = scope_session(state->session);
+	__u32 kind = uring_is_open(opcode) ? WIRE_OPEN :
+		     uring_is_file(opcode) ? WIRE_FILE :
+					     WIRE_NETWORK;
+
+	if (!session)
 		return;
-	staging_entry(staging)->request.notes |= URING_NO_RESULT;
-	uring_emit(staging, req, 0);
+	__sync_fetch_and_add(&session->numbered, 1);
+	session_lose(session, kind);
 }
 
-static __always_inline void uring_submitted(__u64 address)
+/* Ends the hook: what it has staged, or what is kept, is recorded by another program. */
+static __always_inline void uring_hand_over(void *ctx, struct uring_jobs *jobs)
+{
+	__u32 i, slot;
+	struct scratch *staging;
+
+	bpf_tail_call(ctx, &uring_programs, 0);
+	/* It could not be loaded. */
+	for (i = 0; i < 2; i++) {
+		slot = jobs->job[i].staging - 1;
+		staging = i < jobs->count ? bpf_map_lookup_elem(&scratches, &slot) : NULL;
+		if (staging)
+			scratch_give(staging);
+	}
+	jobs->busy = 0;
+}
+
+/*
+ * The staged request is one to record now, and one before it (NULL: none) that was not seen to complete, though its memory
+ * is used for another by now. False: that cannot be.
+ */
+static __always_inline bool uring_record_now(void *ctx, __u64 req, struct scratch *stale,
+					     struct scratch *staging, long ret, __u64 list)
+{
+	struct uring_jobs *jobs = jobs_begin();
+
+	if (!jobs)
+		return false;
+	jobs->list = list;
+	if (stale)
+		jobs->job[jobs->count++ & 1] = (struct uring_job){ .req = req,
+								   .staging = stale->fill,
+								   .notes = URING_NO_RESULT };
+	if (staging)
+		jobs->job[jobs->count++ & 1] =
+			(struct uring_job){ .req = req, .ret = ret, .staging = staging->fill };
+	uring_hand_over(ctx, jobs);
+	return true;
+}
+
+/* Of a request whose memory is still that of another: that one, staged; NULL mostly. */
+static __always_inline struct scratch *uring_supersede(__u64 req)
+{
+	struct scratch *stale;
+
+	if (!control.uring_requests || !uring_is_kept(req))
+		return NULL;
+	stale = staging_take();
+	if (stale && !uring_recall(stale, req)) {
+		scratch_give(stale);
+		stale = NULL;
+	}
+	return stale;
+}
+
+/* What is left of a request that is not kept: to be recorded now, or nothing; before it, what is in the list. */
+static __always_inline void uring_finish(void *ctx, const struct task_state *state, __u64 req,
+					 struct scratch *stale, struct scratch *staging, bool due,
+					 long ret, __u64 list)
+{
+	__u16 opcode = staging_entry(staging)->request.opcode;
+
+	if (!due) {
+		scratch_give(staging);
+		staging = NULL;
+	}
+	if (!stale && !staging && !list)
+		return;
+	if (uring_record_now(ctx, req, stale, staging, ret, list))
+		return;
+	if (stale)
+		scratch_give(stale);
+	if (!staging)
+		return;
+	uring_lose(state, opcode);
+	scratch_give(staging);
+}
+
+/*
+ * Requests that are done and have not completed: that comes when all of a submission are begun. One among those can close,
+ * or replace, the descriptor that another has made; then it would not be known any more what that was.
+ */
+static __always_inline __u64 uring_list(const struct io_kiocb *req)
+{
+	const struct io_ring_ctx *context = KREAD(req, ctx);
+
+	/* By a helper: a plain number, which is what the shared functions take. */
+	return control.uring_requests ?
+		       (__u64)BPF_CORE_READ(context, submit_state.compl_reqs.first) :
+		       0;
+}
+
+/* A request that takes descriptors away. */
+static __always_inline void uring_taking(void *ctx, const struct io_kiocb *req)
+{
+	__u64 list = uring_list(req);
+	struct uring_jobs *jobs;
+
+	if (!list || !worker_find(bpf_get_current_task_btf()))
+		return;
+	jobs = jobs_begin();
+	if (!jobs)
+		return;
+	jobs->list = list;
+	uring_hand_over(ctx, jobs);
+}
+
+static __always_inline void uring_submitted(void *ctx, __u64 address)
 {
 	const struct io_kiocb *req = (const struct io_kiocb *)address;
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct scratch *staging, *stale;
 	struct task_state *state;
-	struct scratch *staging;
 	__u8 opcode = KREAD(req, opcode);
+	__u64 list;
+	bool due;
 
+	if (opcode == URING_CLOSE || opcode == URING_FILES_UPDATE) {
+		uring_taking(ctx, req);
+		return;
+	}
 	if (!uring_wanted(opcode) || uring_is_off(opcode))
 		return;
 	state = worker_find(task);
@@ -91,18 +197,20 @@ static __always_inline void uring_submitted(__u64 address)
 	image_tell(task, state);
 	state->pending.operation = 0;
 	staging = staging_take();
-	if (!staging)
+	if (!staging) {
+		uring_lose(state, opcode);
 		return;
-	uring_supersede(staging, address);
-	uring_stage(staging, req, task, state);
-	if (uring_read(staging, address)) {
-		/* Nothing tells of a success that nobody wants to hear of. */
-		if ((KREAD(req, flags) & URING_SKIP_SUCCESS) || !uring_keep(staging, address)) {
-			staging_entry(staging)->request.notes |= URING_NO_RESULT;
-			uring_emit(staging, address, 0);
-		}
 	}
-	scratch_give(staging);
+	stale = uring_supersede(address);
+	uring_stage(staging, req, task, state);
+	due = uring_read(staging, address);
+	list = staging_entry(staging)->request.slot ? uring_list(req) : 0;
+	/* Nothing tells of a success that nobody wants to hear of. */
+	if (due && !(KREAD(req, flags) & URING_SKIP_SUCCESS) && uring_keep(staging, address))
+		due = false;
+	if (due)
+		staging_entry(staging)->request.notes |= URING_NO_RESULT;
+	uring_finish(ctx, state, address, stale, staging, due, 0, list);
 }
 
 /* The tracepoints' arguments were the ring and more before 6.0, when struct io_kiocb got a header of its own. */
@@ -125,7 +233,7 @@ static __always_inline __u64 uring_argument(struct bpf_raw_tracepoint_args *ctx,
 SEC("raw_tp/io_uring_submit_req")
 int uring_submit(struct bpf_raw_tracepoint_args *ctx)
 {
-	uring_submitted(ctx->args[0]);
+	uring_submitted(ctx, ctx->args[0]);
 	return 0;
 }
 
@@ -133,33 +241,27 @@ int uring_submit(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/io_uring_submit_sqe")
 int uring_submit_sqe(struct bpf_raw_tracepoint_args *ctx)
 {
-	uring_submitted(uring_argument(ctx, 0, 1));
+	uring_submitted(ctx, uring_argument(ctx, 0, 1));
 	return 0;
 }
 
-static __always_inline void uring_completed(__u64 req, long ret)
+static __always_inline void uring_completed(void *ctx, __u64 req, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *state;
-	struct scratch *staging = staging_take();
+	struct uring_jobs *jobs = uring_is_kept(req) ? jobs_begin() : NULL;
 
-	if (!staging)
+	if (!jobs)
 		return;
-	if (uring_recall(staging, req)) {
-		uring_emit(staging, req, ret);
-		/* What the hooks have seen belongs to this request, not to the task's next system call. */
-		state = scope_find(task);
-		if (state)
-			state->pending.operation = 0;
-	}
-	scratch_give(staging);
+	jobs->count = 1;
+	jobs->job[0] = (struct uring_job){ .req = req, .ret = ret };
+	uring_hand_over(ctx, jobs);
 }
 
 /* A completion more than the one that a request has. */
-static __always_inline void uring_shot(__u64 context, __u64 user_data, long ret)
+static __always_inline void uring_shot(void *ctx, __u64 context, __u64 user_data, long ret)
 {
 	struct uring_shots_key key = { .ring = context, .user_data = user_data };
 	struct uring_shots *shots = bpf_map_lookup_elem(&uring_shots, &key);
+	struct uring_jobs *jobs;
 	struct scratch *staging;
 
 	if (!shots)
@@ -168,8 +270,16 @@ static __always_inline void uring_shot(__u64 context, __u64 user_data, long ret)
 	if (!staging)
 		return;
 	staging_entry(staging)->request = shots->request;
-	uring_emit_shot(staging, context, ret);
-	scratch_give(staging);
+	jobs = jobs_begin();
+	if (!jobs) {
+		scratch_give(staging);
+		return;
+	}
+	jobs->count = 1;
+	jobs->job[0] = (struct uring_job){
+		.req = context, .ret = ret, .staging = staging->fill, .shot = 1
+	};
+	uring_hand_over(ctx, jobs);
 }
 
 SEC("raw_tp/io_uring_complete")
@@ -182,12 +292,12 @@ int uring_complete(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	if (req) {
 		if (uring_wanted(KREAD(req, opcode)))
-			uring_completed((__u64)req, KREAD(req, cqe.res));
+			uring_completed(ctx, (__u64)req, KREAD(req, cqe.res));
 		return 0;
 	}
 	/* The completion in the program's memory, which begins as the kernel's does. */
 	bpf_probe_read_kernel(&entry, 12, (const void *)ctx->args[2]);
-	uring_shot(ctx->args[0], entry.user_data, entry.res);
+	uring_shot(ctx, ctx->args[0], entry.user_data, entry.res);
 	return 0;
 }
 
@@ -200,9 +310,9 @@ int uring_complete_members(struct bpf_raw_tracepoint_args *ctx)
 	if (!control.uring_requests)
 		return 0;
 	if (!req)
-		uring_shot(ctx->args[0], ctx->args[2], (int)ctx->args[3]);
+		uring_shot(ctx, ctx->args[0], ctx->args[2], (int)ctx->args[3]);
 	else if (uring_wanted(KREAD(req, opcode)))
-		uring_completed((__u64)req, (int)ctx->args[3]);
+		uring_completed(ctx, (__u64)req, (int)ctx->args[3]);
 	return 0;
 }
 
@@ -211,7 +321,7 @@ SEC("raw_tp/io_uring_fail_link")
 int uring_fail_link(struct bpf_raw_tracepoint_args *ctx)
 {
 	if (control.uring_requests)
-		uring_completed(uring_argument(ctx, 1, 4), ERROR_CANCELED);
+		uring_completed(ctx, uring_argument(ctx, 1, 4), ERROR_CANCELED);
 	return 0;
 }
 
@@ -222,8 +332,8 @@ int uring_failed(struct bpf_raw_tracepoint_args *ctx)
 	int error = (int)uring_argument(ctx, 2, 3);
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct uring_sqe sqe = {};
+	struct scratch *staging, *stale;
 	struct task_state *state;
-	struct scratch *staging;
 	__u8 opcode = KREAD(req, opcode);
 
 	if (!uring_wanted(opcode) || uring_is_off(opcode))
@@ -234,14 +344,15 @@ int uring_failed(struct bpf_raw_tracepoint_args *ctx)
 	image_tell(task, state);
 	bpf_probe_read_kernel(&sqe, sizeof(sqe), (const void *)ctx->args[0]);
 	staging = staging_take();
-	if (!staging)
+	if (!staging) {
+		uring_lose(state, opcode);
 		return 0;
-	uring_supersede(staging, (__u64)req);
+	}
+	stale = uring_supersede((__u64)req);
 	uring_stage(staging, req, task, state);
 	staging_entry(staging)->request.descriptor = (__u32)sqe.fd;
-	if (uring_read_failed(staging, &sqe))
-		uring_emit(staging, (__u64)req, error);
-	scratch_give(staging);
+	uring_finish(ctx, state, (__u64)req, stale, staging, uring_read_failed(staging, &sqe),
+		     error, 0);
 	return 0;
 }
 
@@ -263,8 +374,7 @@ static long overflow_step(__u32 index, void *data)
 	if (!walk->node)
 		return 1;
 	if (KREAD(req, cqe.user_data) == walk->user_data && KREAD(req, cqe.res) == walk->result &&
-	    (bpf_map_lookup_elem(&uring_requests, &key) ||
-	     bpf_map_lookup_elem(&uring_long_requests, &key))) {
+	    uring_is_kept(key)) {
 		walk->found = key;
 		return 1;
 	}
@@ -284,55 +394,29 @@ int uring_overflow(struct bpf_raw_tracepoint_args *ctx)
 
 	if (!control.uring_requests)
 		return 0;
-	/* By a helper: a plain number, which is what the shared functions take. */
+	/* As in uring_list(). */
 	walk.node = (__u64)BPF_CORE_READ(context, submit_state.compl_reqs.first);
 	bpf_loop(URING_LIST_END, overflow_step, &walk, 0);
 	if (walk.found)
-		uring_completed(walk.found, walk.result);
+		uring_completed(ctx, walk.found, walk.result);
 	else
-		uring_shot(ctx->args[0], walk.user_data, walk.result);
-	return 0;
-}
-
-struct exit_walk {
-	__u32 pid;
-	__u32 reserved;
-};
-
-/* A request that has not ended when its process does: how it would have, nobody will hear. */
-static __always_inline void uring_abandon(__u64 req)
-{
-	struct scratch *staging = staging_take();
-
-	if (!staging)
-		return;
-	uring_supersede(staging, req);
-	scratch_give(staging);
-}
-
-static long exit_step(void *map, __u64 *key, struct uring_short *kept, struct exit_walk *walk)
-{
-	if (kept->request.task.pid == walk->pid)
-		uring_abandon(*key);
-	return 0;
-}
-
-static long exit_step_long(void *map, __u64 *key, struct uring_long *kept, struct exit_walk *walk)
-{
-	if (kept->request.task.pid == walk->pid)
-		uring_abandon(*key);
+		uring_shot(ctx, ctx->args[0], walk.user_data, walk.result);
 	return 0;
 }
 
 /* Attached before the probe of the exit itself: the process's own record is its last. */
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(uring_exit, struct task_struct *task)
+SEC("raw_tp/sched_process_exit")
+int uring_exit(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct exit_walk walk = { .pid = task->tgid };
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct uring_jobs *jobs;
 
 	if (!control.uring_requests || KREAD(task, signal, live.counter) != 0 || !worker_find(task))
 		return 0;
-	bpf_for_each_map_elem(&uring_requests, exit_step, &walk, 0);
-	bpf_for_each_map_elem(&uring_long_requests, exit_step_long, &walk, 0);
+	jobs = jobs_begin();
+	if (!jobs)
+		return 0;
+	jobs->pid = task->tgid;
+	uring_hand_over(ctx, jobs);
 	return 0;
 }

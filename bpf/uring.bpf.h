@@ -93,11 +93,62 @@ struct {
 	__type(value, struct uring_shots);
 } uring_shots SEC(".maps");
 
+/* A record to be made: of what is kept, or of what is in a staging. */
+struct uring_job {
+	__u64 req; /* the request; of a shot, its ring */
+	__s64 ret;
+	__u32 staging; /* its slot + 1; 0: it is kept */
+	__u16 notes;   /* enum uring_notes, to be added */
+	__u16 shot;    /* one completion of several */
+};
+
+/* From a hook to the program that makes the records: only there are they verified. */
+struct uring_jobs {
+	__u32 busy;
+	__u32 count;
+	__u32 pid; /* also of all that is kept of this process, 0 for none */
+	__u32 reserved;
+	__u64 list; /* and of this list of io_kiocb.comp_list, which are about to complete; 0 for none */
+	struct uring_job job[2];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct uring_jobs);
+} uring_jobs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} uring_programs SEC(".maps");
+
+/* NULL: they are in use, by what this task has interrupted. */
+static __always_inline struct uring_jobs *jobs_begin(void)
+{
+	__u32 key = 0;
+	struct uring_jobs *jobs = bpf_map_lookup_elem(&uring_jobs, &key);
+
+	if (!jobs || __sync_lock_test_and_set(&jobs->busy, 1))
+		return NULL;
+	jobs->count = 0;
+	jobs->pid = 0;
+	jobs->list = 0;
+	return jobs;
+}
+
 static __always_inline struct scratch *staging_take(void)
 {
 	int slot = scratch_take();
+	struct scratch *staging = slot >= 0 ? bpf_map_lookup_elem(&scratches, &slot) : NULL;
 
-	return slot >= 0 ? bpf_map_lookup_elem(&scratches, &slot) : NULL;
+	/* What is no record yet has no size: this is how a job names it. */
+	if (staging)
+		staging->fill = (__u32)slot + 1;
+	return staging;
 }
 
 static __always_inline struct uring_long *staging_entry(struct scratch *staging)
@@ -125,6 +176,12 @@ static __always_inline void shots_remove(const struct uring_request *request)
 
 	if (shots && __sync_fetch_and_add(&shots->count, -1) <= 1)
 		bpf_map_delete_elem(&uring_shots, &key);
+}
+
+static __always_inline bool uring_is_kept(__u64 req)
+{
+	return bpf_map_lookup_elem(&uring_requests, &req) ||
+	       bpf_map_lookup_elem(&uring_long_requests, &req);
 }
 
 /* Keeps the staged request until its completion. False: there is no room. */

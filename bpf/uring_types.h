@@ -191,12 +191,14 @@ struct io_async_connect {
 
 #pragma clang attribute pop
 
-/* enum io_uring_op of linux/io_uring.h: the operations that make records. */
+/* enum io_uring_op of linux/io_uring.h: the operations that make records, and two that take descriptors away. */
 enum uring_opcode {
 	URING_SENDMSG = 9,
 	URING_ACCEPT = 13,
 	URING_CONNECT = 16,
 	URING_OPENAT = 18,
+	URING_CLOSE = 19,
+	URING_FILES_UPDATE = 20,
 	URING_SEND = 26,
 	URING_OPENAT2 = 28,
 	URING_RENAMEAT = 35,

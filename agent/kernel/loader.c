@@ -249,6 +249,8 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 		r = object_load(loader, config, ret_reason);
 	if (r < 0)
 		goto fail;
+	if (!loader->resumed)
+		spares_try(loader->object, loader->results, loader->count);
 	for (size_t i = 0; loader->resumed && i < loader->count; i++) {
 		struct loader_result *result = &loader->results[i];
 
@@ -325,8 +327,9 @@ static int entry_attach(struct loader *loader, size_t i, int cgroup_root)
 	switch (entry->how) {
 	case PLAN_SYSCALL:
 		fd = bpf_program__fd(program);
-		return bpf_map_update_elem(loader_map(loader, "syscall_probes"), &entry->slot, &fd,
-					   BPF_ANY);
+		return bpf_map_update_elem(loader_map(loader,
+						      entry->map ? entry->map : "syscall_probes"),
+					   &entry->slot, &fd, BPF_ANY);
 	case PLAN_CGROUP:
 		link = bpf_program__attach_cgroup(program, cgroup_root);
 		break;

@@ -15,6 +15,10 @@ enum {
 static const struct plan_entry TRACEPOINT[] = {
 	{ .program = "process_fork", .probe = "fork", .how = PLAN_TRACE, .required = true },
 	{ .program = "cgroup_attach", .probe = "cgroup", .how = PLAN_TRACE, .required = true },
+	{ .program = "uring_record",
+	  .probe = "io_uring_record",
+	  .how = PLAN_SYSCALL,
+	  .map = "uring_programs" },
 	{ .program = "uring_exit", .probe = "io_uring_exit", .how = PLAN_TRACE },
 	{ .program = "process_exit", .probe = "exit", .how = PLAN_TRACE, .required = true },
 	{ .program = "exec_done", .probe = "exec", .how = PLAN_TRACE },

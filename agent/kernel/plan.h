@@ -11,7 +11,7 @@
 
 enum plan_how {
 	PLAN_TRACE, /* attached to the tracepoint that its section names */
-	/* called by the program on sys_exit, through a slot of the map syscall_probes */
+	/* called by another program, through a slot of a map: syscall_probes, of the one on sys_exit */
 	PLAN_SYSCALL,
 	PLAN_CGROUP, /* attached to the root of the cgroup hierarchy */
 };
@@ -20,7 +20,8 @@ struct plan_entry {
 	const char *program; /* the BPF function's name */
 	const char *probe;   /* what it is called in session.start */
 	enum plan_how how;
-	uint32_t slot;	 /* PLAN_SYSCALL: enum syscall_slot of bpf/state.h */
+	const char *map; /* PLAN_SYSCALL: where it is not syscall_probes */
+	uint32_t slot;	 /* PLAN_SYSCALL: enum syscall_slot of bpf/state.h, or 0 in another map */
 	int attach_type; /* PLAN_CGROUP: where it is not the one that the section names, else 0 */
 	bool required;	 /* without it no session can be audited */
 };

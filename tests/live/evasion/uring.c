@@ -81,7 +81,8 @@ static long number(const char *word)
 
 static struct io_uring_sqe *put_path(struct ring *r, int opcode, char **w, int n)
 {
-	struct io_uring_sqe *entry = ring_entry(r, opcode, (int)number(w[1]), (unsigned int)number(w[0]));
+	struct io_uring_sqe *entry =
+		ring_entry(r, opcode, (int)number(w[1]), (unsigned int)number(w[0]));
 
 	/* "0" is no path but a pointer to nothing. */
 	entry->addr = n > 2 && strcmp(w[2], "0") ? (unsigned long)w[2] : 0;
@@ -162,7 +163,8 @@ static void put_network(struct ring *r, const char *name, char **w, int n, struc
 			   m->address.size ? m->address.size : 16, (unsigned int)number(w[0]));
 	} else if (strcmp(name, "listen") == 0) {
 		ring_entry(r, OP_LISTEN, (int)number(w[1]), (unsigned int)number(w[0]))->len = 8;
-	} else if (strcmp(name, "accept") == 0) { /* FLAGS,DESCRIPTOR,-,SLOT,ACCEPT_FLAGS,MULTISHOT */
+	} else if (strcmp(name, "accept") ==
+		   0) { /* FLAGS,DESCRIPTOR,-,SLOT,ACCEPT_FLAGS,MULTISHOT */
 		entry = ring_entry(r, IORING_OP_ACCEPT, (int)number(w[1]),
 				   (unsigned int)number(w[0]));
 		entry->file_index = (__u32)number(w[3]);
@@ -175,7 +177,9 @@ static void put_network(struct ring *r, const char *name, char **w, int n, struc
 
 static void put(struct run *run, const char *operation, struct message *m)
 {
-	static const char *const files[] = { "open", "open2", "unlink", "rename", "link", "symlink" };
+	static const char *const files[] = {
+		"open", "open2", "unlink", "rename", "link", "symlink"
+	};
 	char *text = strdup(operation), *equals = text ? strchr(text, '=') : NULL, *w[WORDS];
 	struct ring *r = &run->ring;
 	unsigned int index = (*r->sq_tail + r->queued) & (r->entries - 1);
@@ -259,7 +263,8 @@ static void register_files(const struct ring *r, int files)
 	struct io_uring_rsrc_register sparse = { .nr = (__u32)files,
 						 .flags = IORING_RSRC_REGISTER_SPARSE };
 
-	if (syscall(__NR_io_uring_register, r->fd, IORING_REGISTER_FILES2, &sparse, sizeof(sparse)) < 0)
+	if (syscall(__NR_io_uring_register, r->fd, IORING_REGISTER_FILES2, &sparse,
+		    sizeof(sparse)) < 0)
 		die("IORING_REGISTER_FILES2");
 }
 

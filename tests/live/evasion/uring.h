@@ -21,7 +21,7 @@ enum {
 struct ring {
 	int fd;
 	unsigned int entries, mask;
-	unsigned int setup; /* IORING_SETUP_* */
+	unsigned int setup;  /* IORING_SETUP_* */
 	unsigned int queued; /* since the last submission */
 	_Atomic unsigned int *sq_head, *sq_tail, *cq_head, *cq_tail, *sq_flags;
 	unsigned int *array;
@@ -71,7 +71,8 @@ static inline void ring_open(struct ring *r, unsigned int entries, struct io_uri
 }
 
 /* The next entry; its number is its user_data. */
-static inline struct io_uring_sqe *ring_entry(struct ring *r, int opcode, int fd, unsigned int flags)
+static inline struct io_uring_sqe *ring_entry(struct ring *r, int opcode, int fd,
+					      unsigned int flags)
 {
 	unsigned int index = (*r->sq_tail + r->queued) & (r->entries - 1);
 	struct io_uring_sqe *entry = &r->sqes[index];
