@@ -66,6 +66,13 @@ static __always_inline void session_lose(struct session_state *session, __u32 ki
 	__sync_fetch_and_add(&control.lost, 1);
 }
 
+/* A record is due that there is nothing to make with: it has a number all the same, and is counted. */
+static __always_inline void session_miss(struct session_state *session, __u32 kind)
+{
+	__sync_fetch_and_add(&session->numbered, 1);
+	session_lose(session, kind);
+}
+
 static __always_inline void task_fill(struct wire_task *out, struct task_struct *task,
 				      const struct task_state *state)
 {

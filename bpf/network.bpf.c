@@ -330,17 +330,21 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(network_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct network_request request = { .operation = WIRE_CONNECT };
-	struct task_state *state;
+	struct task_state *state = scope_find(task);
+	struct request_slot *taken;
 	__u32 slot;
 
-	network_ask(&request, regs, arch_compat(task));
-	slot = network_slot(request.call);
-	if (slot != SLOT_NETWORK) {
-		if (!(control.slots_off & (1u << slot)))
-			bpf_tail_call(ctx, &syscall_probes, slot);
+	if (!state)
 		return 0;
-	}
-	state = scope_find(task);
-	return state ? network_body(state, &request, ret) : 0;
+	taken = request_take_for(state);
+	if (!taken)
+		return 0;
+	network_ask(&taken->request, regs, arch_compat(task));
+	slot = network_slot(taken->request.call);
+	if (slot == SLOT_NETWORK)
+		network_body(state, &taken->request, ret);
+	request_give(taken);
+	if (slot != SLOT_NETWORK && !(control.slots_off & (1u << slot)))
+		bpf_tail_call(ctx, &syscall_probes, slot);
+	return 0;
 }

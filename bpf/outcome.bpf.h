@@ -73,10 +73,8 @@ static __always_inline void outcome_lost(const struct task_state *state)
 {
 	struct session_state *session = scope_session(state->session);
 
-	if (!session)
-		return;
-	__sync_fetch_and_add(&session->numbered, 1);
-	session_lose(session, WIRE_NETWORK);
+	if (session)
+		session_miss(session, WIRE_NETWORK);
 }
 
 /*

@@ -3,7 +3,7 @@
 #ifndef SESHAT_REQUEST_BPF_H
 #define SESHAT_REQUEST_BPF_H
 
-#include "arch.bpf.h"
+#include "emit.bpf.h"
 
 enum {
 	SOCKADDR_SIZE = 128, /* sizeof(struct sockaddr_storage): the kernel takes no longer one */
@@ -38,9 +38,55 @@ struct network_request {
 	bool unknown;	 /* the result is */
 	__u32 count;	 /* of messages (sendmmsg) */
 	__u64 messages;	 /* where they are */
-	__u8 address[SOCKADDR_SIZE]
-		__attribute__((aligned(8))); /* on the stack, which has no unaligned access */
+	__u8 address[SOCKADDR_SIZE] __attribute__((aligned(8)));
 };
+
+struct request_slot {
+	__u32 busy;
+	__u32 reserved;
+	struct network_request request;
+};
+
+/* Where it is put together: too large for the stack, which calls of calls share. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH_SLOTS);
+	__type(key, __u32);
+	__type(value, struct request_slot);
+} requests SEC(".maps");
+
+/* A free one, now taken, and empty; NULL where there is none. */
+static __always_inline struct request_slot *request_take(void)
+{
+	struct request_slot *slot;
+	__u32 i, key;
+
+	for (i = 0; i < SCRATCH_SLOTS; i++) {
+		key = i;
+		slot = bpf_map_lookup_elem(&requests, &key);
+		if (!slot || __sync_lock_test_and_set(&slot->busy, 1))
+			continue;
+		slot->request = (struct network_request){};
+		return slot;
+	}
+	return NULL;
+}
+
+/* The same for a task of a session: where there is none, a record is missed, and counted. */
+static __always_inline struct request_slot *request_take_for(const struct task_state *state)
+{
+	struct request_slot *slot = request_take();
+	struct session_state *session = slot ? NULL : scope_session(state->session);
+
+	if (session)
+		session_miss(session, WIRE_NETWORK);
+	return slot;
+}
+
+static __always_inline void request_give(struct request_slot *slot)
+{
+	slot->busy = 0;
+}
 
 static __always_inline void network_read_address(struct network_request *request)
 {

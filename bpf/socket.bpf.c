@@ -140,13 +140,18 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(socket_exit, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct network_request request = {};
-	struct task_state *state;
+	struct task_state *state = scope_find(task);
+	struct request_slot *taken = state ? request_take_for(state) : NULL;
+	struct network_request *request;
 
-	network_ask(&request, regs, arch_compat(task));
-	request.operation = request.call == CALL_BIND	? WIRE_BIND :
-			    request.call == CALL_LISTEN ? WIRE_LISTEN :
-							  WIRE_ACCEPT;
-	state = scope_find(task);
-	return state ? socket_body(state, &request, ret) : 0;
+	if (!taken)
+		return 0;
+	request = &taken->request;
+	network_ask(request, regs, arch_compat(task));
+	request->operation = request->call == CALL_BIND	  ? WIRE_BIND :
+			     request->call == CALL_LISTEN ? WIRE_LISTEN :
+							    WIRE_ACCEPT;
+	socket_body(state, request, ret);
+	request_give(taken);
+	return 0;
 }

@@ -62,10 +62,8 @@ static __always_inline void uring_lose(const struct task_state *state, __u16 opc
 		     uring_is_file(opcode) ? WIRE_FILE :
 					     WIRE_NETWORK;
 
-	if (!session)
-		return;
-	__sync_fetch_and_add(&session->numbered, 1);
-	session_lose(session, kind);
+	if (session)
+		session_miss(session, kind);
 }
 
 /* Ends the hook: what it has staged, or what is kept, is recorded by another program. */
