@@ -335,6 +335,7 @@ REFUSED = [
     ("session.network", {"src_port": None}),
     ("session.network", {"dst_addr": "300.1.1.1"}),
     ("session.network", {"path": "/x", "path_source": "kernel"}),
+    ("session.disk", {"via": "scm_rights", "mode": "0644"}),
     ("session.network", {"operation": "dance"}),
     ("session.network", {"operation": "accept"}),
     ("session.network", {"operation": "connected"} | {"return_code": 5}),
