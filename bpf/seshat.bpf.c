@@ -19,6 +19,7 @@
 #include "syscall.bpf.c"
 #include "track.bpf.c"
 #include "uring.bpf.c"
+#include "uring_complete.bpf.c"
 #include "uring_record.bpf.c"
 
 /* The helpers that read kernel memory are for programs under the GPL alone. */

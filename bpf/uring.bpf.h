@@ -237,4 +237,38 @@ SHARED int uring_recall(struct scratch *staging, __u64 request)
 	return 1;
 }
 
+/* Ends the hook: what it has staged, or what is kept, is recorded by another program. */
+static __always_inline void uring_hand_over(void *ctx, struct uring_jobs *jobs)
+{
+	__u32 i, slot;
+	struct scratch *staging;
+
+	bpf_tail_call(ctx, &uring_programs, 0);
+	/* It could not be loaded. */
+	for (i = 0; i < 2; i++) {
+		slot = jobs->job[i].staging - 1;
+		staging = i < jobs->count ? bpf_map_lookup_elem(&scratches, &slot) : NULL;
+		if (staging)
+			scratch_give(staging);
+	}
+	jobs->busy = 0;
+}
+
+/* The tracepoints' arguments were the ring and more before 6.0, when struct io_kiocb got a header of its own. */
+static __always_inline __u64 uring_argument(struct bpf_raw_tracepoint_args *ctx, __u32 now,
+					    __u32 before)
+{
+	__u64 argument;
+
+	if (!bpf_core_field_exists(((struct io_kiocb *)0)->cmd)) {
+		argument = ctx->args[before];
+		/* Else the compiler computes the place, which the verifier does not allow. */
+		barrier_var(argument);
+		return argument;
+	}
+	argument = ctx->args[now];
+	barrier_var(argument);
+	return argument;
+}
+
 #endif
