@@ -19,8 +19,8 @@ enum plan_how {
 struct plan_entry {
 	const char *program; /* the BPF function's name */
 	const char *probe;   /* what it is called in session.start */
+	const char *map;     /* PLAN_SYSCALL: where it is not syscall_probes */
 	enum plan_how how;
-	const char *map; /* PLAN_SYSCALL: where it is not syscall_probes */
 	uint32_t slot;	 /* PLAN_SYSCALL: enum syscall_slot of bpf/state.h, or 0 in another map */
 	int attach_type; /* PLAN_CGROUP: where it is not the one that the section names, else 0 */
 	bool required;	 /* without it no session can be audited */
