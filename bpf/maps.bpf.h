@@ -25,6 +25,8 @@ struct path_walk {
 	__u64 root;	/* of the mount */
 	__u32 position; /* in scratch->walk: the path grows downwards from WIRE_PATH_SIZE */
 	__u32 flags;	/* enum wire_part_flags */
+	__u32 nameless; /* the top that the walk has come to has no name of its own */
+	__u32 reserved;
 };
 
 /* Where a record is put together: too large for the stack of 512 bytes. */

@@ -173,7 +173,7 @@ static __always_inline void walk_top(struct scratch *scratch, const struct dentr
 	if (first && first != '/')
 		walk_prepend(scratch, dentry);
 	else
-		walk_nameless(scratch, dentry);
+		scratch->path.nameless = 1;
 }
 
 /*
@@ -238,6 +238,9 @@ static __always_inline __u32 path_walk(struct scratch *scratch)
 
 	if (bpf_loop(WALK_STEPS, path_walk_step, &loop, 0) >= WALK_STEPS)
 		scratch->path.flags |= WIRE_PATH_CUT;
+	/* Not in the walk's steps: the stack is deep enough there. */
+	if (scratch->path.nameless)
+		walk_nameless(scratch, (const struct dentry *)scratch->path.dentry);
 	/* d_unlinked(): no longer in the hash, and not the top of a tree, which never was. */
 	if (!KREAD(dentry, d_hash.pprev) && KREAD(dentry, d_parent) != dentry)
 		scratch->path.flags |= WIRE_PATH_DELETED;
@@ -286,6 +289,7 @@ static __always_inline void path_from(struct scratch *scratch, const struct dent
 	walk->mount = (__u64)vfsmount - bpf_core_field_offset(struct mount, mnt);
 	walk->position = WIRE_PATH_SIZE;
 	walk->flags = 0;
+	walk->nameless = 0;
 }
 
 /* The walked path of a file, or of a struct fs_struct's member, as a part of the record. */
