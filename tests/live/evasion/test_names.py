@@ -5,6 +5,7 @@ from errno import EFAULT, EINVAL, ENOENT, ENOTDIR, EPERM
 
 import pytest
 from calls import AT_EMPTY_PATH, AT_FDCWD, BAD, Script
+from expect import inside
 from flags import CLONE_NEWNS, O_RDONLY
 
 ON = {"options": ["--events=file"]}
@@ -170,7 +171,7 @@ def test_mounts(names, place, how):
         MS_REC | MS_PRIVATE,
         0,
         flags=how,
-        expect=named("mount", b"/", source="none", flags=(0x44000, ["MS_REC", "MS_PRIVATE"])),
+        expect=inside(named("mount", b"/", source="none", flags=(0x44000, ["MS_REC", "MS_PRIVATE"])), "path"),
     )
     s.add(
         "mount",
@@ -180,7 +181,7 @@ def test_mounts(names, place, how):
         MS_NOSUID,
         0,
         flags=how,
-        expect=named("mount", at, source="some", fs_type="tmpfs", flags=(2, ["MS_NOSUID"])),
+        expect=inside(named("mount", at, source="some", fs_type="tmpfs", flags=(2, ["MS_NOSUID"])), "path"),
     )
     s.add("chdir", place)
     s.add(
@@ -191,17 +192,19 @@ def test_mounts(names, place, how):
         MS_BIND,
         0,
         flags=how,
-        expect=named("mount", at, b"at", source=etc.decode(), flags=(4096, ["MS_BIND"])),
+        expect=inside(
+            named("mount", at, b"at", source=etc.decode(), flags=(4096, ["MS_BIND"])), "path", "source"
+        ),
     )
     s.add(
         "umount2",
         at,
         MNT_DETACH | UMOUNT_NOFOLLOW,
         flags=how,
-        expect=named("umount", at, flags=(10, ["MNT_DETACH", "UMOUNT_NOFOLLOW"])),
+        expect=inside(named("umount", at, flags=(10, ["MNT_DETACH", "UMOUNT_NOFOLLOW"])), "path"),
     )
-    s.add("umount2", b"at", 0, flags=how, expect=named("umount", at, b"at"))
-    s.add("umount2", at, 0, flags=how, expect=named("umount", at, result=-EINVAL))
+    s.add("umount2", b"at", 0, flags=how, expect=inside(named("umount", at, b"at"), "path"))
+    s.add("umount2", at, 0, flags=how, expect=inside(named("umount", at, result=-EINVAL), "path"))
     names(s)
 
 
@@ -223,12 +226,16 @@ def test_a_mount_that_is_moved(names, place, how):
         there,
         MOVE_MOUNT_F_EMPTY_PATH,
         flags=how,
-        expect=named(
-            "move_mount",
-            there,
-            b"",
-            new=there,
-            flags=(4, ["MOVE_MOUNT_F_EMPTY_PATH"]),
+        expect=inside(
+            named(
+                "move_mount",
+                there,
+                b"",
+                new=there,
+                flags=(4, ["MOVE_MOUNT_F_EMPTY_PATH"]),
+            ),
+            "path",
+            "new_path",
         ),
     )
     names(s)
