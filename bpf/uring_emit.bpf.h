@@ -105,6 +105,9 @@ SHARED int uring_emit_open(struct scratch *staging, __u64 req, long ret)
 	first = entry->text[0][0];
 	if (!(request->notes & URING_NO_RESULT))
 		file = uring_new_file((const struct io_kiocb *)req, request->slot, ret);
+	/* Another one stands for the descriptor by now: see open_file(). */
+	if (file && !file_is_single(file))
+		file = NULL;
 	if (file)
 		uring_opened(scratch, out, file);
 	else
