@@ -118,7 +118,7 @@ static void put_failures(FILE *file)
 	struct wire_open created = { .return_code = -17,
 				     .flags = O_RDWR | O_CREAT | O_EXCL | 0x8000000,
 				     .mode = 0600 };
-	struct wire_open unreadable = { .return_code = -14, .unknown = 1 };
+	struct wire_open unreadable = { .return_code = -14, .notes = WIRE_OPEN_UNKNOWN };
 	struct wire_network abstract = {
 		.return_code = -111,
 		.family = AF_UNIX,
