@@ -75,7 +75,7 @@ LIB_SRC    := $(wildcard agent/*/*.c)
 ifeq ($(FUZZ),1)
 # What reads logs back is fuzzed too; the commands themselves need the probes, which clang's coverage has no use for.
 FUZZ_CLI   := $(patsubst %,agent/cli/%.c,log_filter log_record sessions_list timeline process_tree output pretty \
-	pretty_events pretty_session pretty_text reply)
+	pretty_events pretty_rights pretty_session pretty_text reply)
 LIB_SRC    := $(filter-out agent/kernel/% agent/daemon/% \
 	$(filter-out $(FUZZ_CLI),$(wildcard agent/cli/*.c)),$(LIB_SRC))
 endif
