@@ -11,7 +11,7 @@
  * Loaded with the attach types BPF_CGROUP_UNIX_CONNECT and BPF_CGROUP_UNIX_SENDMSG, which the loader sets: the library's
  * names of sections end before them.
  */
-extern void *bpf_cast_to_kern_ctx(void *context) __ksym;
+extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
 
 enum { SUN_PATH = 2 }; /* offsetof(struct sockaddr_un, sun_path) */
 

@@ -81,6 +81,14 @@ struct {
 	__type(value, struct task_state);
 } orphans SEC(".maps");
 
+/* The state of a task of which nothing is known: too large for the stack. Nothing is ever written to it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct task_state);
+} blank SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, SCRATCH_SLOTS);

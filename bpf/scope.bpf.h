@@ -16,21 +16,32 @@ static __always_inline struct session_state *scope_session(__u64 key)
 	return bpf_map_lookup_elem(&sessions, &key);
 }
 
-/* Remembers, where the storage cannot be made, the state of a task. Negative when that cannot be, or (BPF_NOEXIST) is. */
-static __always_inline long scope_orphan(struct task_struct *task, const struct task_state *state,
-					 __u64 flags)
+/*
+ * Remembers, where the storage cannot be made, the state of a task, which begins as that of `from`, or as nothing (NULL).
+ * Negative when that cannot be, or (BPF_NOEXIST) is.
+ */
+static __always_inline long scope_orphan(struct task_struct *task, __u64 session, __u64 cgroup,
+					 const struct task_state *from, __u64 flags)
 {
 	__u64 key = (__u64)task;
-	long r = bpf_map_update_elem(&orphans, &key, state, flags);
+	__u32 only = 0;
+	const struct task_state *value = from ? from : bpf_map_lookup_elem(&blank, &only);
+	struct task_state *state;
+	long r = value ? bpf_map_update_elem(&orphans, &key, value, flags) : -1;
 
-	if (!r)
-		__sync_fetch_and_add(&control.scope_hints, 1);
-	return r;
+	if (r)
+		return r;
+	__sync_fetch_and_add(&control.scope_hints, 1);
+	state = bpf_map_lookup_elem(&orphans, &key);
+	if (state) {
+		state->cgroup = cgroup;
+		state->session = session;
+	}
+	return 0;
 }
 
 static __always_inline void state_inherit(struct task_state *state, const struct task_state *from)
 {
-	state->cgroup = from->cgroup;
 	state->image[0] = from->image[0];
 	state->image[1] = from->image[1];
 	state->told = from->told;
@@ -49,9 +60,10 @@ static __always_inline bool orphan_remove(struct task_struct *task)
 }
 
 /* As state_enter, where there is no storage. If there is one a moment later, whoever made it may not have seen this. */
-static __always_inline long state_orphan(struct task_struct *task, const struct task_state *from)
+static __always_inline long state_orphan(struct task_struct *task, __u64 session, __u64 cgroup,
+					 const struct task_state *from)
 {
-	long r = scope_orphan(task, from, BPF_NOEXIST);
+	long r = scope_orphan(task, session, cgroup, from, BPF_NOEXIST);
 	struct task_state *state;
 
 	if (r)
@@ -65,7 +77,8 @@ static __always_inline long state_orphan(struct task_struct *task, const struct 
  * process may be moved into the session's cgroup before its parent has come to the tracepoint of the fork: it must count
  * once.
  */
-static __always_inline long state_enter(struct task_struct *task, const struct task_state *from)
+static __always_inline long state_enter(struct task_struct *task, __u64 session, __u64 cgroup,
+					const struct task_state *from)
 {
 	struct task_state *state =
 		bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -74,26 +87,29 @@ static __always_inline long state_enter(struct task_struct *task, const struct t
 	if (!state)
 		state = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!state)
-		return state_orphan(task, from);
+		return state_orphan(task, session, cgroup, from);
 	if (state->session)
 		return 0;
-	state_inherit(state, from);
+	state->cgroup = cgroup;
+	if (from)
+		state_inherit(state, from);
 	/* Its own: a clone may have another user namespace, and one that joins comes with what it has. */
 	rights_read(&state->rights, task);
-	if (__sync_val_compare_and_swap(&state->session, 0, from->session))
+	if (__sync_val_compare_and_swap(&state->session, 0, session))
 		return 0;
 	return !orphan_remove(task);
 }
 
-/* Makes a task part of a session; `from` is the state it inherits. */
-static __always_inline bool scope_enter(struct task_struct *task, const struct task_state *from)
+/* Makes a task part of a session; `from` is the state it inherits, or NULL. */
+static __always_inline bool scope_enter(struct task_struct *task, __u64 key, __u64 cgroup,
+					const struct task_state *from)
 {
-	struct session_state *session = scope_session(from->session);
+	struct session_state *session = scope_session(key);
 	long r;
 
 	if (!session)
 		return false;
-	r = state_enter(task, from);
+	r = state_enter(task, key, cgroup, from);
 	/* Threads come and go with their process. */
 	if (r > 0 && task->pid == task->tgid)
 		__sync_fetch_and_add(&session->processes, 1);
@@ -124,13 +140,12 @@ static __always_inline bool joined_remove(__u64 key)
 }
 
 /* A process of several threads, whichever of them are still alive, becomes part of a session. */
-static __always_inline void scope_join(struct task_struct *task, const struct task_state *from)
+static __always_inline void scope_join(struct task_struct *task, const struct joined_state *value)
 {
-	struct session_state *session = scope_session(from->session);
-	struct joined_state value = { .session = from->session, .cgroup = from->cgroup };
+	struct session_state *session = scope_session(value->session);
 	__u64 key = joined_key(task);
 
-	if (!session || bpf_map_update_elem(&joined, &key, &value, BPF_NOEXIST))
+	if (!session || bpf_map_update_elem(&joined, &key, value, BPF_NOEXIST))
 		return;
 	__sync_fetch_and_add(&control.scope_hints, 1);
 	__sync_fetch_and_add(&session->processes, 1);
@@ -163,6 +178,7 @@ static __always_inline struct task_state *orphan_enter(struct task_struct *task,
 
 	if (!state)
 		return NULL;
+	state->cgroup = orphan->cgroup;
 	state_inherit(state, orphan);
 	state->session = orphan->session;
 	if (!bpf_map_delete_elem(&orphans, &key))
@@ -177,7 +193,7 @@ static __always_inline struct task_state *orphan_enter(struct task_struct *task,
 __weak int scope_adopt(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *orphan, made = {};
+	struct task_state *orphan;
 	struct joined_state *from;
 	__u64 key;
 
@@ -191,9 +207,7 @@ __weak int scope_adopt(void)
 		return 0;
 	if (joined_enter(task, from))
 		return 1;
-	made.session = from->session;
-	made.cgroup = from->cgroup;
-	scope_orphan(task, &made, BPF_ANY);
+	scope_orphan(task, from->session, from->cgroup, NULL, BPF_ANY);
 	return 0;
 }
 

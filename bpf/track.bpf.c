@@ -46,18 +46,18 @@ static __always_inline void cgroup_moved(struct task_struct *task, struct cgroup
 }
 
 /*
- * A task joins the session that has this cgroup. Not inline: what it needs of the stack for a state is not to be taken from
- * what the walk of a path needs.
+ * A task joins the session that has this cgroup. Not inline: what it needs of the stack is not to be taken from what the
+ * walk of a path needs.
  */
 static __noinline void session_joined(struct task_struct *task, __u64 session, __u64 cgroup)
 {
-	struct task_state from = { .session = session, .cgroup = cgroup };
+	struct joined_state from = { .session = session, .cgroup = cgroup };
 
 	if (KREAD(task, signal, nr_threads) > 1)
 		scope_join(task, &from);
 	/* One that is ending has done what it could: nothing would take it out again. */
 	else if (!(task->flags & PF_EXITING))
-		scope_enter(task, &from);
+		scope_enter(task, session, cgroup, NULL);
 }
 
 static __always_inline void cgroup_joined(struct task_struct *task, struct cgroup *cgroup)
@@ -97,7 +97,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	struct task_state *state = scope_find(parent);
 	struct cgroup *cgroup;
 
-	if (state && !scope_enter(child, state))
+	if (state && !scope_enter(child, state->session, state->cgroup, state))
 		return 0;
 	if (state && rights_namespace(child) != rights_namespace(parent))
 		privilege_cloned(state, parent, child);

@@ -58,20 +58,20 @@ static __always_inline __u16 uring_operation(const struct uring_request *request
 }
 
 static __always_inline void uring_ends(struct scratch *scratch, struct wire_network *out,
-				       const struct sock *sk, const struct uring_long *entry)
+				       const struct sock *sk, const struct uring_long *entry,
+				       struct network_request *asked)
 {
 	bool known = !(out->flags & WIRE_NET_NO_RESULT), done = known && out->return_code >= 0;
-	struct network_request asked = {};
 
-	uring_asked(&asked, entry, out->operation);
+	uring_asked(asked, entry, out->operation);
 	if (out->operation == WIRE_CONNECT || out->operation == WIRE_SEND) {
-		network_addresses(out, sk, &asked, NULL);
-		network_unix(scratch, out, NULL, &asked);
+		network_addresses(out, sk, asked, NULL);
+		network_unix(scratch, out, NULL, asked);
 		if (done && sk && out->socket_family == FAMILY_UNIX && out->family == FAMILY_UNIX)
 			network_unix_peer(scratch, sk);
 	} else if (out->operation == WIRE_BIND &&
 		   !(known && socket_is_bound(out, sk, out->return_code))) {
-		socket_claim(scratch, out, &asked);
+		socket_claim(scratch, out, asked);
 	} else if (sk) {
 		socket_ends(scratch, out, sk);
 	}
@@ -84,6 +84,7 @@ SHARED int uring_emit_socket(struct scratch *staging, __u64 socket, long ret)
 	const struct sock *sk = (const struct sock *)socket;
 	struct uring_request *request;
 	struct uring_long *entry;
+	struct request_slot *taken;
 	struct wire_network *out;
 	struct scratch *scratch;
 
@@ -104,7 +105,14 @@ SHARED int uring_emit_socket(struct scratch *staging, __u64 socket, long ret)
 	if (sk)
 		network_socket(out, sk);
 	out->family = out->socket_family;
-	uring_ends(scratch, out, sk, entry);
+	taken = request_take();
+	if (!taken) {
+		record_lost(scratch);
+		scratch_give(scratch);
+		return 0;
+	}
+	uring_ends(scratch, out, sk, entry, &taken->request);
+	request_give(taken);
 	return record_end(scratch);
 }
 
