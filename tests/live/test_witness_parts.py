@@ -109,6 +109,17 @@ def test_a_thread_killed_within_a_call():
     assert call.event.result == -4
 
 
+def test_a_call_that_has_no_end_may_have_no_record(kept):
+    """The thread was killed when strace had seen it ask: whether the kernel began the call, nobody has told."""
+    trace, log = kept
+    tid, calls_of_it = next((tid, calls) for tid, calls in trace.threads.items() if len(calls) > 3)
+    first = calls_of_it[-1]
+    calls_of_it.append(first._replace(event=first.event._replace(request=b"never", result=UNKNOWN, path=UNKNOWN)))
+    assert Comparison(trace, log).wrong == []
+    calls_of_it[-1] = first._replace(event=first.event._replace(request=b"never"))
+    assert len(Comparison(trace, log).wrong) == 1
+
+
 def test_what_is_no_trace_is_no_agreement():
     with pytest.raises(ValueError, match="no call"):
         calls("7 something else\n")
