@@ -18,6 +18,7 @@ import tempfile
 
 import layers
 import sizes
+import stack
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COUNTS = ROOT / "build" / "check"
@@ -25,6 +26,7 @@ SKIP = {".git", "build", "__pycache__", "corpus"}
 USER_FLAGS = ["-std=c17", "-D_GNU_SOURCE", '-DSESHAT_VERSION="0"', "-I.", "-Iagent"]
 SKELETON = ["-isystem", "build/bpf"]
 STUBS = "tests/lint/stubs"  # headers that static analysis sees in place of the system's
+BPF_OBJECT = "build/bpf/seshat.o"
 SHOWN = 40  # lines of what a tool says about one source
 JOBS = os.cpu_count() or 1
 
@@ -119,6 +121,17 @@ def check_sizes():
         for warning in warnings:
             print(f"warning: {warning}")
     return report(errors)
+
+
+def check_stack():
+    """Every probe fits the stack of the oldest kernel."""
+    if tool("make", "-s", BPF_OBJECT):
+        return 1
+    outputs = [
+        subprocess.run(["llvm-objdump", *options, BPF_OBJECT], capture_output=True, text=True, check=True).stdout
+        for options in (["-t"], ["-d", "-r", "--no-show-raw-insn"])
+    ]
+    return report(stack.check(*outputs))
 
 
 def check_headers():

@@ -4,6 +4,7 @@
 import layers
 import pytest
 import sizes
+import stack
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,37 @@ def test_function_sizes():
 
 def test_initialisers_are_no_functions():
     assert not list(sizes.functions("static const int x[] = {\n\t1,\n};\n"))
+
+
+SYMBOLS = """
+0000000000000000 g     F tp_btf/x\t0000000000000100 probe
+0000000000000000 g     F .text\t0000000000000080 shared
+0000000000000080 l     F .text\t0000000000000040 step
+"""
+
+
+def code(frame):
+    return f"""
+Disassembly of section .text:
+0000000000000000 <shared>:
+       0:\tr2 = r10
+       1:\tr2 += -{frame}
+       2:\tr1 = 128 ll
+\t\t0000000000000010:  R_BPF_64_64\t.text
+       4:\tcall 181
+0000000000000080 <step>:
+      16:\t*(u64 *)(r10 - 8) = r1
+Disassembly of section tp_btf/x:
+0000000000000000 <probe>:
+       0:\tcall -1
+\t\t0000000000000000:  R_BPF_64_32\tshared
+"""
+
+
+@pytest.mark.parametrize("frame,wrong", [(448, 0), (449, 1)])
+def test_stacks_are_added_up_along_the_calls(frame, wrong):
+    """A called function, and one that a helper calls, each rounded up to 32 bytes."""
+    found = stack.check(SYMBOLS, code(frame))
+    assert len(found) == wrong
+    if wrong:
+        assert found[0].startswith("bpf: 544 bytes") and found[0].endswith("probe 0 > shared 449 > step 8")
