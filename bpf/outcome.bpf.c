@@ -24,9 +24,11 @@ static __noinline int outcome_begin(__u64 key)
 	struct task_state *state = scope_find(task);
 	struct outcome outcome = {}, *before;
 
-	/* Nobody would take the entry out again. */
-	if (!state || (control.slots_off & (1u << SLOT_NETWORK)))
+	/* One that is there all the same is of a socket that is gone, and whose memory this one has now. */
+	if (!state) {
+		bpf_map_delete_elem(&outcomes, &key);
 		return 0;
+	}
 	/* Another thread's, whose call has not ended yet: nobody else would tell it. */
 	before = bpf_map_lookup_elem(&outcomes, &key);
 	if (before && __sync_lock_test_and_set(&before->phase, OUTCOME_RETURNED) == OUTCOME_ENDED)

@@ -6,6 +6,7 @@
 #include "sock.bpf.h"
 
 enum {
+	ERROR_FAULT = -14,
 	SOCKET_LEVEL = 1, /* SOL_SOCKET */
 	RIGHTS = 1,	  /* SCM_RIGHTS */
 	/* of one call: a step for each descriptor (SCM_MAX_FD, 253, a message), two for each control message and message */
@@ -183,16 +184,17 @@ int BPF_PROG(receive_exit, struct pt_regs *regs, long ret)
 	__u64 arguments[CALL_ARGUMENTS];
 	__u32 call;
 
-	if (ret < 0)
-		return 0;
 	call = network_arguments(arguments, regs, compat);
+	/* Where the kernel could not write the message's header in the end, descriptors have come all the same. */
+	if (ret < 0 && (ret != ERROR_FAULT || call == CALL_PIDFD_GETFD))
+		return 0;
 	walk.state = scope_find(task);
 	if (!walk.state)
 		return 0;
 	if (call == CALL_PIDFD_GETFD)
 		return receive_descriptor(walk.state, (__u32)ret, WIRE_VIA_PIDFD_GETFD);
 	walk.message = arguments[1];
-	walk.messages = call == CALL_RECVMSG ? 1 : (__u32)ret;
+	walk.messages = call == CALL_RECVMSG || ret < 0 ? 1 : (__u32)ret;
 	/* Most messages have no control data: three steps. */
 	bpf_loop(RECEIVE_STEPS, receive_step, &walk, 0);
 	return 0;

@@ -164,6 +164,8 @@ static __always_inline struct task_state *joined_enter(struct task_struct *task,
 	if (!state)
 		return NULL;
 	state->cgroup = from->cgroup;
+	if (!state->session)
+		rights_read(&state->rights, task);
 	state->session = from->session;
 	return state;
 }

@@ -51,6 +51,11 @@ struct io_ring_ctx {
 	__u64 hybrid_poll_time;
 };
 
+/* Before 6.13, likewise. */
+struct io_ring_ctx___array {
+	unsigned int nr_user_files;
+};
+
 struct io_uring_task {
 	struct task_struct *task;
 };
@@ -278,6 +283,8 @@ static __always_inline struct file *uring_slot_file(const struct io_ring_ctx *ct
 		struct io_fixed_file *files =
 			BPF_CORE_READ((const struct io_file_table___array *)table, files);
 
+		if (slot >= KREAD((const struct io_ring_ctx___array *)ctx, nr_user_files))
+			return NULL;
 		bpf_probe_read_kernel(&pointer, sizeof(pointer), files + slot);
 	}
 	return (struct file *)(pointer & ~(unsigned long)FILE_POINTER_FLAGS);

@@ -32,8 +32,7 @@ static void encode_kernel(struct json *json, const struct probe_input *input)
 
 	if (kernel->operation < WIRE_KERNEL_OPERATIONS)
 		json_plain(json, "operation", operations[kernel->operation]);
-	if (path.size > 0)
-		json_string(json, "path", path);
+	json_path(json, "path", &record->parts[WIRE_PART_PATH]);
 	if (name.size > 0)
 		json_string(json, "name", name);
 	if (kernel->operation == WIRE_KERNEL_BPF_LOAD)

@@ -151,8 +151,8 @@ static void encode_peer(struct json *json, const struct record *record)
 
 	if (peer.size > 0 && peer.data[0] == '\0')
 		encode_abstract_name(json, "peer_path", peer);
-	else if (peer.size > 0)
-		json_string(json, "peer_path", peer);
+	else
+		json_path(json, "peer_path", &record->parts[WIRE_PART_NEW_PATH]);
 }
 
 static void encode_unix(struct json *json, const struct record *record)

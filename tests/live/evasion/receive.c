@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Get descriptors from another process. argv[1] is how: "recvmsg" and "recvmmsg" from the socket that argv[2] is the number
- * of, argv[3] messages; "pidfd" copies the descriptor argv[3] of process argv[2].
+ * of, argv[3] messages; "unwritable" one whose header cannot be written back; "pidfd" copies the descriptor argv[3] of process argv[2].
  * Tells what each descriptor is.
  */
 #include "facts.h"
 
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -74,6 +75,28 @@ static void by_message(const char *how, int fd, unsigned int count)
 	}
 }
 
+/* The kernel cannot write the message's header at the end: the call fails, and the descriptors are there. */
+static void by_unwritable_message(int fd)
+{
+	static _Alignas(8) char control[CONTROL_SIZE];
+	static char data[16];
+	static struct iovec vector = { data, sizeof(data) };
+	struct msghdr *message = mmap(NULL, sizeof(*message), PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (message == MAP_FAILED)
+		die("mmap");
+	message->msg_iov = &vector;
+	message->msg_iovlen = 1;
+	message->msg_control = control;
+	message->msg_controllen = sizeof(control);
+	if (mprotect(message, sizeof(*message), PROT_READ) < 0)
+		die("mprotect");
+	if (recvmsg(fd, message, 0) >= 0 || errno != EFAULT)
+		die("recvmsg");
+	tell_all(message);
+}
+
 static void by_pidfd(int pid, int target)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0), fd;
@@ -92,6 +115,8 @@ int main(int argc, char **argv)
 		die("arguments");
 	if (strcmp(argv[1], "pidfd") == 0)
 		by_pidfd(atoi(argv[2]), atoi(argv[3]));
+	else if (strcmp(argv[1], "unwritable") == 0)
+		by_unwritable_message(atoi(argv[2]));
 	else
 		by_message(argv[1], atoi(argv[2]), (unsigned int)atoi(argv[3]));
 	return 0;

@@ -112,6 +112,16 @@ def test_as_many_as_a_message_holds(audit, channel, how):
     ]
 
 
+def test_a_call_that_fails_when_they_have_come(audit, channel):
+    """The header of the message is read-only: EFAULT, after the kernel has put the descriptors into the table."""
+    with open("/etc/passwd", "rb") as passwd:
+        send(channel[0], [passwd, passwd])
+        told, records = received(run(audit, channel, "unwritable", 1), 2)
+    assert [own(record) for record in records] == [
+        file_record("/etc/passwd", O_RDONLY | O_LARGEFILE, each) for each in told
+    ]
+
+
 def test_beside_other_control_messages(audit, channel):
     """Who sent it (SO_PASSCRED) comes before what was sent."""
     channel[1].setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
