@@ -373,6 +373,10 @@ static void the_other_end_of_a_unix_socket_is_told(void **state)
 	record = fixture_encode();
 	check_string(record, "peer_path", "/run/client");
 	assert_false(check_has(record, "path"));
+
+	begin(&network);
+	wb_place(builder, WIRE_PART_NEW_PATH, "/run/client", 4026532291, 0);
+	check_value(fixture_encode(), "mount_namespaces", "{\"/peer_path\":4026532291}");
 }
 
 static void what_is_no_socket_has_no_family(void **state)

@@ -215,6 +215,12 @@ static void a_module_tells_its_file(void **state)
 	check_own("session.kernel",
 		  "\"operation\":\"module_load\",\"path\":\"/root/hide.ko\",\"flags\":2,"
 		  "\"return_code\":-1,\"inode\":12,\"dev\":\"8:1\"");
+	BEGIN(WIRE_KERNEL, kernel);
+	wb_place(builder, WIRE_PART_PATH, "/mnt/hide.ko", 4026532291, 0);
+	check_own("session.kernel",
+		  "\"operation\":\"module_load\",\"path\":\"/mnt/hide.ko\",\"flags\":2,"
+		  "\"return_code\":-1,\"inode\":12,\"dev\":\"8:1\","
+		  "\"mount_namespaces\":{\"/path\":4026532291}");
 	kernel = (struct wire_kernel){ .operation = WIRE_KERNEL_MODULE_UNLOAD };
 	BEGIN(WIRE_KERNEL, kernel);
 	wb_string(builder, WIRE_PART_NAME, "wireguard");
