@@ -114,15 +114,22 @@ void pretty_path(struct text *text, struct json_object *record, const char *key)
 		text_printf(text, "(unreadable)");
 }
 
-/* Where the path is not in the host's tree. */
-static void describe_place(struct text *text, struct json_object *record)
+void pretty_place(struct text *text, struct json_object *record)
 {
+	struct json_object *nameless = pretty_array(record, "paths_nameless");
 	struct json_object *namespaces, *number;
 
-	if (!json_object_object_get_ex(record, "mount_namespaces", &namespaces) ||
-	    !json_object_object_get_ex(namespaces, "/path", &number))
-		return;
-	text_printf(text, " (in mount namespace %" PRId64 ")", json_object_get_int64(number));
+	if (json_object_object_get_ex(record, "mount_namespaces", &namespaces) &&
+	    json_object_object_get_ex(namespaces, "/path", &number))
+		text_printf(text, " (in mount namespace %" PRId64 ")",
+			    json_object_get_int64(number));
+	for (size_t i = 0; nameless && i < json_object_array_length(nameless); i++) {
+		struct json_object *pointer = json_object_array_get_idx(nameless, i);
+
+		if (json_object_is_type(pointer, json_type_string) &&
+		    strcmp(json_object_get_string(pointer), "/path") == 0)
+			text_printf(text, " (in no tree)");
+	}
 }
 
 void pretty_names(struct text *text, struct json_object *values, const char *between)
@@ -181,7 +188,7 @@ static void describe_command(struct text *text, struct json_object *record)
 		text_quoted(text, interpreter, WORD_LIMIT);
 		text_printf(text, ")");
 	}
-	describe_place(text, record);
+	pretty_place(text, record);
 	describe_if(text, record, "memfd");
 	describe_if(text, record, "deleted");
 	pretty_failure(text, record);
@@ -227,7 +234,7 @@ static void describe_disk(struct text *text, struct json_object *record)
 		}
 		text_color(text, TEXT_PLAIN);
 	}
-	describe_place(text, record);
+	pretty_place(text, record);
 	describe_if(text, record, "created");
 	describe_if(text, record, "deleted");
 	pretty_via(text, record);
@@ -276,7 +283,7 @@ static void describe_unix(struct text *text, struct json_object *record)
 	text_printf(text, " ");
 	if (pretty_string(record, "path").data || !peer.data)
 		pretty_path(text, record, "path");
-	describe_place(text, record);
+	pretty_place(text, record);
 	if (!peer.data)
 		return;
 	text_printf(text, " <- ");

@@ -36,6 +36,9 @@ struct json_object *pretty_array(struct json_object *record, const char *key);
 /* Appends a member that is a path or another word; "(unreadable)" when it is not there. */
 void pretty_path(struct text *text, struct json_object *record, const char *key);
 
+/* Appends where `path` is, if it is not in the host's tree of files. */
+void pretty_place(struct text *text, struct json_object *record);
+
 /* Appends the strings of an array, NULL for none, with something between them. */
 void pretty_names(struct text *text, struct json_object *values, const char *between);
 

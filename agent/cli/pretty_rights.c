@@ -125,6 +125,7 @@ void pretty_kernel(struct text *text, struct json_object *record)
 	}
 	if (pretty_integer(record, "program_id", &number))
 		text_printf(text, " (id %" PRId64 ")", number);
+	pretty_place(text, record);
 	pretty_failure(text, record);
 }
 
@@ -153,6 +154,7 @@ void pretty_file(struct text *text, struct json_object *record)
 		pretty_names(text, names, "|");
 		text_color(text, TEXT_PLAIN);
 	}
+	pretty_place(text, record);
 	pretty_via(text, record);
 	pretty_failure(text, record);
 }

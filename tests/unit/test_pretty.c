@@ -129,6 +129,10 @@ static void test_disk(void **state)
 	expect(HEAD("session.disk") CURL ",\"path\":\"/x\",\"flag_names\":[\"O_RDONLY\"],"
 					 "\"return_code\":3,\"mount_namespaces\":{\"/exe\":7}}\n",
 	       "15:30:00.118 curl[4714]           open     /x O_RDONLY\n");
+	expect(HEAD("session.disk") CURL
+	       ",\"path\":\"/memfd:x\",\"flag_names\":[\"O_RDONLY\"],"
+	       "\"return_code\":3,\"paths_nameless\":[\"/exe\",\"/path\"]}\n",
+	       "15:30:00.118 curl[4714]           open     /memfd:x O_RDONLY (in no tree)\n");
 	expect(HEAD("session.disk") CURL ",\"path_source\":\"unreadable\",\"return_code\":-14}",
 	       "15:30:00.118 curl[4714]           open     (unreadable) -> EFAULT\n");
 }
@@ -266,6 +270,10 @@ static void test_file(void **state)
 	       ",\"operation\":\"symlink\",\"path\":\"/a\",\"path_source\":\"request\",\"target\":\"x\","
 	       "\"return_code\":0}",
 	       "15:30:00.118 curl[4714]           symlink  /a -> x\n");
+	expect(HEAD("session.file") CURL
+	       ",\"operation\":\"unlink\",\"path\":\"/a\",\"path_source\":\"request\",\"return_code\":0,"
+	       "\"mount_namespaces\":{\"/path\":7}}",
+	       "15:30:00.118 curl[4714]           unlink   /a (in mount namespace 7)\n");
 }
 
 static void test_cgroup_and_tty(void **state)
