@@ -51,6 +51,8 @@ static __always_inline __u16 uring_operation(const struct uring_request *request
 		return WIRE_LISTEN;
 	case URING_ACCEPT:
 		return WIRE_ACCEPT;
+	case URING_RECVMSG:
+		return WIRE_RECEIVE;
 	default:
 		/* On a new TCP socket it is a connect too. */
 		return sk && KREAD(sk, sk_type) == TYPE_STREAM ? WIRE_CONNECT : WIRE_SEND;
@@ -92,7 +94,7 @@ SHARED int uring_emit_socket(struct scratch *staging, __u64 socket, long ret)
 		return 0;
 	entry = staging_entry(staging);
 	request = &entry->request;
-	scratch = uring_begin(WIRE_NETWORK, sizeof(*out), request);
+	scratch = uring_begin(WIRE_NETWORK, sizeof(*out), request->session, &request->task);
 	if (!scratch)
 		return 0;
 	out = (struct wire_network *)&scratch->record[RECORD_FIXED];
@@ -100,7 +102,7 @@ SHARED int uring_emit_socket(struct scratch *staging, __u64 socket, long ret)
 		.return_code = ret,
 		.operation = uring_operation(request, sk),
 		.flags = request->notes & URING_NO_RESULT ? WIRE_NET_NO_RESULT : 0,
-		.via = WIRE_VIA_IO_URING,
+		.via = request->opcode == URING_RECVMSG ? WIRE_VIA_SCM_RIGHTS : WIRE_VIA_IO_URING,
 	};
 	if (sk)
 		network_socket(out, sk);
@@ -131,6 +133,13 @@ static __always_inline bool uring_is_stream(__u64 socket)
 	return KREAD(sk, sk_type) == TYPE_STREAM;
 }
 
+static __always_inline bool uring_is_unix(__u64 socket)
+{
+	const struct sock *sk = (const struct sock *)socket;
+
+	return sk && KREAD(sk, __sk_common.skc_family) == FAMILY_UNIX;
+}
+
 /*
  * Of the sends those of datagrams to an address: a connected stream ignores it. Of the accepts not those that found nobody
  * waiting.
@@ -155,6 +164,9 @@ SHARED int uring_emit_network(struct scratch *staging, __u64 address, long ret)
 	socket = uring_socket(file);
 	if (uring_is_send(request->opcode) &&
 	    (!socket || (uring_is_stream(socket) && !(request->flags & SEND_FASTOPEN))))
+		return 0;
+	/* Descriptors may come, and nobody will hear of it. */
+	if (request->opcode == URING_RECVMSG && !uring_is_unix(socket))
 		return 0;
 	return uring_emit_socket(staging, socket, ret);
 }
