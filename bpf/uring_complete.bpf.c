@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The ends of io_uring's requests: completions, those that the kernel is silent about, and the end of the process. */
+#include "outcome.bpf.h"
 #include "uring_read.bpf.h"
 #include "worker.bpf.h"
-
-enum { ERROR_CANCELED = -125 };
 
 static __always_inline void uring_completed(void *ctx, __u64 req, long ret)
 {

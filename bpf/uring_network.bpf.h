@@ -3,6 +3,7 @@
 #ifndef SESHAT_URING_NETWORK_BPF_H
 #define SESHAT_URING_NETWORK_BPF_H
 
+#include "outcome.bpf.h"
 #include "uring_emit.bpf.h"
 
 /* The file that the request is about; it has none before it is begun. */
@@ -59,6 +60,21 @@ static __always_inline __u16 uring_operation(const struct uring_request *request
 	}
 }
 
+/* As network_failed_source(). */
+static __always_inline void uring_failed_source(struct wire_network *out, const struct sock *sk)
+{
+	struct outcome *outcome;
+
+	if (out->operation != WIRE_CONNECT || out->src_port || !sk)
+		return;
+	outcome = outcome_ended((__u64)sk);
+	if (!outcome)
+		return;
+	__builtin_memcpy(out->src_addr, outcome->network.src_addr, sizeof(out->src_addr));
+	out->src_port = outcome->network.src_port;
+	out->flags |= outcome->network.flags & WIRE_NET_SRC;
+}
+
 static __always_inline void uring_ends(struct scratch *scratch, struct wire_network *out,
 				       const struct sock *sk, const struct uring_long *entry,
 				       struct network_request *asked)
@@ -77,6 +93,7 @@ static __always_inline void uring_ends(struct scratch *scratch, struct wire_netw
 	} else if (sk) {
 		socket_ends(scratch, out, sk);
 	}
+	uring_failed_source(out, sk);
 	if (!(entry->request.notes & URING_CLAIM))
 		uring_vouch(out);
 }
@@ -168,7 +185,14 @@ SHARED int uring_emit_network(struct scratch *staging, __u64 address, long ret)
 	/* Descriptors may come, and nobody will hear of it. */
 	if (request->opcode == URING_RECVMSG && !uring_is_unix(socket))
 		return 0;
-	return uring_emit_socket(staging, socket, ret);
+	uring_emit_socket(staging, socket, ret);
+	if (!socket || (request->opcode != URING_CONNECT && !uring_is_send(request->opcode)))
+		return 0;
+	if (request->notes & URING_NO_RESULT)
+		outcome_unheard(socket);
+	else
+		outcome_completed(&request->task, socket, ret, request->opcode != URING_CONNECT);
+	return 0;
 }
 
 /* One of the sockets that a multishot accept has taken, whose request the kernel does not tell. */
