@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* How a TCP connection that nobody waited for has ended: established, refused, timed out, given up. */
 #include "outcome.bpf.h"
+#include "worker.bpf.h"
 
 enum {
 	ERROR_ABORTED = -103,
@@ -21,8 +22,8 @@ static __always_inline bool outcome_in_call(struct task_struct *task)
 static __noinline int outcome_begin(__u64 key)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *state = scope_find(task);
-	struct outcome outcome = {}, *before;
+	struct task_state *state = worker_find(task);
+	struct outcome outcome = {}, *before, *apart;
 
 	/* One that is there all the same is of a socket that is gone, and whose memory this one has now. */
 	if (!state) {
@@ -37,6 +38,13 @@ static __noinline int outcome_begin(__u64 key)
 	task_fill(&outcome.task, task, state);
 	outcome.network.operation = WIRE_CONNECTED;
 	outcome.elsewhere = !outcome_in_call(task);
+	if (outcome.elsewhere) {
+		apart = bpf_map_lookup_elem(&outcomes_apart, &key);
+		if (apart && apart->phase == OUTCOME_RETURNED)
+			outcome.phase = OUTCOME_RETURNED;
+		if (apart)
+			bpf_map_delete_elem(&outcomes_apart, &key);
+	}
 	network_socket(&outcome.network, (const struct sock *)key);
 	bpf_map_update_elem(&outcomes, &key, &outcome, BPF_ANY);
 	if (!outcome.elsewhere)
@@ -72,6 +80,8 @@ static __noinline int outcome_end(__u64 key, __u32 established)
 	before = __sync_lock_test_and_set(&outcome->phase, OUTCOME_ENDED);
 	if (before == OUTCOME_RETURNED)
 		outcome_send(outcome);
+	else if (outcome->elsewhere)
+		bpf_map_update_elem(&outcomes_apart, &key, outcome, BPF_ANY);
 	if (before == OUTCOME_RETURNED || outcome->elsewhere)
 		bpf_map_delete_elem(&outcomes, &key);
 	return 0;

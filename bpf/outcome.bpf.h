@@ -11,8 +11,10 @@
 enum {
 	OUTCOMES =
 		65536, /* connections on their way at once; what goes beyond is counted as lost */
+	OUTCOMES_APART = 1024,
 	ERROR_ALREADY = -114,
 	ERROR_INPROGRESS = -115,
+	ERROR_CANCELED = -125,
 };
 
 enum outcome_phase {
@@ -26,7 +28,7 @@ struct outcome {
 	struct wire_task task;
 	struct wire_network network;
 	__u32 phase; /* enum outcome_phase */
-	/* not begun by a system call: io_uring, whose completion tells the outcome */
+	/* not begun by a system call, but by io_uring */
 	__u32 elsewhere;
 };
 
@@ -38,6 +40,17 @@ struct {
 	__type(key, __u64);
 	__type(value, struct outcome);
 } outcomes SEC(".maps");
+
+/*
+ * Of io_uring: those that have ended (OUTCOME_ENDED), until the completion, which nothing tells of when it is not wanted;
+ * and sockets whose connection, begun later, has no such completion (OUTCOME_RETURNED).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, OUTCOMES_APART);
+	__type(key, __u64);
+	__type(value, struct outcome);
+} outcomes_apart SEC(".maps");
 
 /*
  * The record, on the stack: it may be in an interrupt, in whatever task was running. A session whose last process has ended
@@ -119,6 +132,54 @@ SHARED int outcome_returned(struct task_state *state, long ret, __u32 no_wait)
 		outcome_send(outcome);
 	}
 	bpf_map_delete_elem(&outcomes, &key);
+	return 0;
+}
+
+/* How the connection ended that a request of io_uring has begun, before its completion; NULL: it has not. */
+static __always_inline struct outcome *outcome_ended(__u64 key)
+{
+	struct outcome *outcome = bpf_map_lookup_elem(&outcomes_apart, &key);
+
+	return outcome && outcome->phase == OUTCOME_ENDED ? outcome : NULL;
+}
+
+/* Such a request is not seen to complete: whatever it begins is told. */
+static __noinline int outcome_unheard(__u64 key)
+{
+	struct outcome unheard = { .phase = OUTCOME_RETURNED };
+
+	return (int)bpf_map_update_elem(&outcomes_apart, &key, &unheard, BPF_ANY);
+}
+
+/*
+ * A request of io_uring that can begin a connection has completed with `ret`, after its own record. One that is cancelled
+ * leaves the connection on its way; one that sends has not waited for it.
+ */
+SHARED int outcome_completed(struct wire_task *task, __u64 key, long ret, __u32 sends)
+{
+	bool open = ret >= 0 || ret == ERROR_INPROGRESS || ret == ERROR_INTERRUPTED ||
+		    ret == ERROR_CANCELED;
+	struct outcome *outcome = bpf_map_lookup_elem(&outcomes, &key);
+
+	if (!task)
+		return 0;
+	/* A request that fails in another way on a socket that connects has not begun that. */
+	if (outcome && outcome->elsewhere && open) {
+		outcome->task = *task;
+		if (__sync_lock_test_and_set(&outcome->phase, OUTCOME_RETURNED) != OUTCOME_ENDED)
+			return 0;
+		/* It ends just now, and will be apart: told here. */
+		outcome_send(outcome);
+		bpf_map_delete_elem(&outcomes, &key);
+		bpf_map_delete_elem(&outcomes_apart, &key);
+		return 0;
+	}
+	outcome = outcome_ended(key);
+	if (!outcome)
+		return 0;
+	if (open && (sends || ret || outcome->network.return_code))
+		outcome_send(outcome);
+	bpf_map_delete_elem(&outcomes_apart, &key);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  * read where the kernel has written them. What a descriptor stands for is the kernel's word.
  */
 #include "sock.bpf.h"
+#include "uring_emit.bpf.h"
 
 enum {
 	ERROR_FAULT = -14,
@@ -29,23 +30,21 @@ struct control_header_narrow {
 
 struct receive_walk {
 	struct task_state *state;
-	__u64 message;		  /* the next one */
-	__u64 control, end;	  /* control messages of this one */
-	__u64 rights, rights_end; /* descriptors of this control message */
-	__u32 messages;		  /* left */
+	struct uring_received *received; /* by io_uring */
+	__u64 message;			 /* the next one */
+	__u64 control, end;		 /* control messages of this one */
+	__u64 rights, rights_end;	 /* descriptors of this control message */
+	__u32 messages;			 /* left */
 	bool narrow;
 };
 
-static __always_inline void receive_socket(struct task_struct *task, struct task_state *state,
-					   __u32 descriptor, const struct socket *socket, __u16 via)
+static __always_inline int receive_socket(struct scratch *scratch, __u32 descriptor,
+					  const struct socket *socket, __u16 via)
 {
 	const struct sock *sk = KREAD(socket, sk);
 	const struct unix_sock *peer;
 	struct wire_network *out;
-	struct scratch *scratch = record_begin(WIRE_NETWORK, sizeof(*out), task, state);
 
-	if (!scratch)
-		return;
 	out = (struct wire_network *)&scratch->record[RECORD_FIXED];
 	*out = (struct wire_network){ .return_code = descriptor,
 				      .operation = WIRE_RECEIVE,
@@ -62,18 +61,15 @@ static __always_inline void receive_socket(struct task_struct *task, struct task
 	} else {
 		network_ends(out, sk);
 	}
-	record_end(scratch);
+	return record_end(scratch);
 }
 
-static __always_inline void receive_file(struct task_struct *task, struct task_state *state,
-					 __u32 descriptor, const struct file *file, __u16 via)
+static __always_inline int receive_file(struct scratch *scratch, __u32 descriptor,
+					const struct file *file, __u16 via)
 {
 	struct inode *inode = KREAD(file, f_inode);
 	struct wire_open *open;
-	struct scratch *scratch = record_begin(WIRE_OPEN, sizeof(*open), task, state);
 
-	if (!scratch)
-		return;
 	open = (struct wire_open *)&scratch->record[RECORD_FIXED];
 	*open = (struct wire_open){
 		.return_code = descriptor,
@@ -83,25 +79,47 @@ static __always_inline void receive_file(struct task_struct *task, struct task_s
 		.via = via,
 	};
 	part_path_of(scratch, WIRE_PART_PATH, file, f_path);
-	record_end(scratch);
+	return record_end(scratch);
 }
 
-/* A descriptor that the current task has got. */
+/* A descriptor that the current task has got by a system call. */
 SHARED int receive_descriptor(struct task_state *state, __u32 descriptor, __u16 via)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct file *file = file_of(task, descriptor);
+	struct scratch *scratch;
 	struct socket *socket;
 
 	if (!state || !file)
 		return 0;
 	image_tell(task, state);
 	socket = socket_of_file(file);
-	if (socket)
-		receive_socket(task, state, descriptor, socket, via);
-	else
-		receive_file(task, state, descriptor, file, via);
-	return 0;
+	scratch = socket ? record_begin(WIRE_NETWORK, sizeof(struct wire_network), task, state) :
+			   record_begin(WIRE_OPEN, sizeof(struct wire_open), task, state);
+	if (!scratch)
+		return 0;
+	return socket ? receive_socket(scratch, descriptor, socket, via) :
+			receive_file(scratch, descriptor, file, via);
+}
+
+/* By io_uring, for the task that has submitted the request. */
+SHARED int receive_uring(struct uring_received *received, __u32 descriptor)
+{
+	struct file *file = file_of(bpf_get_current_task_btf(), descriptor);
+	struct scratch *scratch;
+	struct socket *socket;
+
+	if (!received || !file)
+		return 0;
+	socket = socket_of_file(file);
+	scratch = socket ? uring_begin(WIRE_NETWORK, sizeof(struct wire_network), received->session,
+				       &received->task) :
+			   uring_begin(WIRE_OPEN, sizeof(struct wire_open), received->session,
+				       &received->task);
+	if (!scratch)
+		return 0;
+	return socket ? receive_socket(scratch, descriptor, socket, WIRE_VIA_SCM_RIGHTS) :
+			receive_file(scratch, descriptor, file, WIRE_VIA_SCM_RIGHTS);
 }
 
 /* The control messages of the next message. */
@@ -158,8 +176,12 @@ static long receive_step(__u32 index, void *data)
 	__u32 descriptor = 0;
 
 	if (walk->rights + sizeof(descriptor) <= walk->rights_end) {
-		if (!bpf_probe_read_user(&descriptor, sizeof(descriptor),
-					 (const void *)walk->rights))
+		if (bpf_probe_read_user(&descriptor, sizeof(descriptor),
+					(const void *)walk->rights))
+			descriptor = ~0u;
+		if (walk->received)
+			receive_uring(walk->received, descriptor);
+		else
 			receive_descriptor(walk->state, descriptor, WIRE_VIA_SCM_RIGHTS);
 		walk->rights += sizeof(descriptor);
 		return 0;
@@ -197,5 +219,30 @@ int BPF_PROG(receive_exit, struct pt_regs *regs, long ret)
 	walk.messages = call == CALL_RECVMSG || ret < 0 ? 1 : (__u32)ret;
 	/* Most messages have no control data: three steps. */
 	bpf_loop(RECEIVE_STEPS, receive_step, &walk, 0);
+	return 0;
+}
+
+/* What io_uring has received, after uring_record(), whose stack has no room for it. */
+SEC("raw_tp/io_uring_complete")
+int uring_receive(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct uring_received *received;
+	struct receive_walk walk = {};
+	struct uring_jobs *jobs;
+	__u32 key = 0, i;
+
+	jobs = bpf_map_lookup_elem(&uring_jobs, &key);
+	if (!jobs)
+		return 0;
+	for (i = 0; i < URING_MESSAGES && i < jobs->messages; i++) {
+		received = &jobs->received[i];
+		walk.received = received;
+		walk.control = received->control;
+		walk.end = received->end;
+		walk.rights = walk.rights_end = 0;
+		walk.narrow = received->narrow;
+		bpf_loop(RECEIVE_STEPS, receive_step, &walk, 0);
+	}
+	jobs->busy = 0;
 	return 0;
 }

@@ -17,6 +17,8 @@ static __always_inline bool uring_is_off(__u16 opcode)
 
 	if (opcode == URING_CONNECT || uring_is_send(opcode))
 		slot = SLOT_NETWORK;
+	else if (opcode == URING_RECVMSG)
+		slot = SLOT_RECEIVE;
 	return control.slots_off & (1u << slot);
 }
 
@@ -183,7 +185,9 @@ static __always_inline void uring_submitted(void *ctx, __u64 address)
 	stale = uring_supersede(address);
 	uring_stage(staging, req, task, state);
 	due = uring_read(staging, address);
-	list = staging_entry(staging)->request.slot ? uring_list(req) : 0;
+	/* It can put another descriptor, or message, in the place of one that is done. */
+	list = staging_entry(staging)->request.slot || opcode == URING_RECVMSG ? uring_list(req) :
+										 0;
 	/* Nothing tells of a success that nobody wants to hear of. */
 	if (due && !(KREAD(req, flags) & URING_SKIP_SUCCESS) && uring_keep(staging, address))
 		due = false;

@@ -15,6 +15,8 @@ enum {
 	URING_REQUESTS =
 		65536, /* at once; what finds no room is recorded at its submission, without a result */
 	URING_LONG_REQUESTS = 4096,
+	URING_MESSAGES =
+		4, /* that are recorded in one go: one that is begun has those before it recorded */
 };
 
 enum uring_notes {
@@ -29,7 +31,7 @@ enum uring_notes {
 struct uring_request {
 	__u64 session;
 	__u64 flags;   /* as the program gave them */
-	__u64 resolve; /* of openat2 */
+	__u64 resolve; /* of openat2; of a receive the kernel's copy of the message's header */
 	__u64 ring;    /* its struct io_ring_ctx */
 	__u64 user_data;
 	__u32 mode;
@@ -55,6 +57,12 @@ struct uring_long {
 	char text[2][URING_LONG];
 };
 
+/* In text[0] of a receive: the program's memory. */
+struct uring_receive {
+	__u64 message;	     /* its struct msghdr */
+	__u64 control, size; /* where it wants control messages, and how much there is room for */
+};
+
 /* Requests that make more than one completion each, which the kernel does not tell whose they are. */
 struct uring_shots {
 	struct uring_request request;
@@ -63,6 +71,7 @@ struct uring_shots {
 
 struct uring_shots_key {
 	__u64 ring, user_data;
+	__u64 receives; /* else it accepts */
 };
 
 _Static_assert(sizeof(struct uring_request) == 72 + sizeof(struct wire_task),
@@ -102,6 +111,15 @@ struct uring_job {
 	__u16 shot;    /* one completion of several */
 };
 
+/* Control messages that have come, for the program that makes records of their descriptors. */
+struct uring_received {
+	__u64 session;
+	__u64 control, end;
+	__u32 narrow;
+	__u32 reserved;
+	struct wire_task task;
+};
+
 /* From a hook to the program that makes the records: only there are they verified. */
 struct uring_jobs {
 	__u32 busy;
@@ -110,6 +128,9 @@ struct uring_jobs {
 	__u32 reserved;
 	__u64 list; /* and of this list of io_kiocb.comp_list, which are about to complete; 0 for none */
 	struct uring_job job[2];
+	__u32 messages;
+	__u32 reserved2;
+	struct uring_received received[URING_MESSAGES];
 };
 
 struct {
@@ -121,10 +142,12 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, sizeof(__u32));
 } uring_programs SEC(".maps");
+
+enum { URING_RECORD, URING_RECEIVE }; /* in uring_programs */
 
 /* NULL: they are in use, by what this task has interrupted. */
 static __always_inline struct uring_jobs *jobs_begin(void)
@@ -137,6 +160,7 @@ static __always_inline struct uring_jobs *jobs_begin(void)
 	jobs->count = 0;
 	jobs->pid = 0;
 	jobs->list = 0;
+	jobs->messages = 0;
 	return jobs;
 }
 
@@ -156,10 +180,17 @@ static __always_inline struct uring_long *staging_entry(struct scratch *staging)
 	return (struct uring_long *)staging->record;
 }
 
+static __always_inline struct uring_shots_key shots_key(const struct uring_request *request)
+{
+	return (struct uring_shots_key){ .ring = request->ring,
+					 .user_data = request->user_data,
+					 .receives = request->opcode == URING_RECVMSG };
+}
+
 /* Counts a multishot request, under what its completions will tell. */
 static __always_inline void shots_add(const struct uring_request *request)
 {
-	struct uring_shots_key key = { .ring = request->ring, .user_data = request->user_data };
+	struct uring_shots_key key = shots_key(request);
 	struct uring_shots made = { .request = *request, .count = 1 }, *shots;
 
 	shots = bpf_map_lookup_elem(&uring_shots, &key);
@@ -171,7 +202,7 @@ static __always_inline void shots_add(const struct uring_request *request)
 
 static __always_inline void shots_remove(const struct uring_request *request)
 {
-	struct uring_shots_key key = { .ring = request->ring, .user_data = request->user_data };
+	struct uring_shots_key key = shots_key(request);
 	struct uring_shots *shots = bpf_map_lookup_elem(&uring_shots, &key);
 
 	if (shots && __sync_fetch_and_add(&shots->count, -1) <= 1)
@@ -243,7 +274,7 @@ static __always_inline void uring_hand_over(void *ctx, struct uring_jobs *jobs)
 	__u32 i, slot;
 	struct scratch *staging;
 
-	bpf_tail_call(ctx, &uring_programs, 0);
+	bpf_tail_call(ctx, &uring_programs, URING_RECORD);
 	/* It could not be loaded. */
 	for (i = 0; i < 2; i++) {
 		slot = jobs->job[i].staging - 1;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The ends of io_uring's requests: completions, those that the kernel is silent about, and the end of the process. */
+#include "outcome.bpf.h"
 #include "uring_read.bpf.h"
 #include "worker.bpf.h"
-
-enum { ERROR_CANCELED = -125 };
 
 static __always_inline void uring_completed(void *ctx, __u64 req, long ret)
 {
@@ -17,28 +16,35 @@ static __always_inline void uring_completed(void *ctx, __u64 req, long ret)
 }
 
 /* A completion more than the one that a request has. */
-static __always_inline void uring_shot(void *ctx, __u64 context, __u64 user_data, long ret)
+static __always_inline void uring_shot_of(struct uring_jobs *jobs,
+					  const struct uring_shots_key *key, long ret)
 {
-	struct uring_shots_key key = { .ring = context, .user_data = user_data };
-	struct uring_shots *shots = bpf_map_lookup_elem(&uring_shots, &key);
-	struct uring_jobs *jobs;
-	struct scratch *staging;
+	struct uring_shots *shots = bpf_map_lookup_elem(&uring_shots, key);
+	struct scratch *staging = shots ? staging_take() : NULL;
 
-	if (!shots)
-		return;
-	staging = staging_take();
-	if (!staging)
+	if (!shots || !staging)
 		return;
 	staging_entry(staging)->request = shots->request;
-	jobs = jobs_begin();
-	if (!jobs) {
-		scratch_give(staging);
-		return;
-	}
-	jobs->count = 1;
-	jobs->job[0] = (struct uring_job){
-		.req = context, .ret = ret, .staging = staging->fill, .shot = 1
+	jobs->job[jobs->count++ & 1] = (struct uring_job){
+		.req = key->ring, .ret = ret, .staging = staging->fill, .shot = 1
 	};
+}
+
+/* Requests of both kinds can be under way with one user_data: each looks for itself whether it was its own. */
+static __always_inline void uring_shot(void *ctx, __u64 context, __u64 user_data, long ret)
+{
+	struct uring_shots_key accept = { .ring = context, .user_data = user_data };
+	struct uring_shots_key receive = { .ring = context, .user_data = user_data, .receives = 1 };
+	struct uring_jobs *jobs;
+
+	if (!bpf_map_lookup_elem(&uring_shots, &accept) &&
+	    !bpf_map_lookup_elem(&uring_shots, &receive))
+		return;
+	jobs = jobs_begin();
+	if (!jobs)
+		return;
+	uring_shot_of(jobs, &accept, ret);
+	uring_shot_of(jobs, &receive, ret);
 	uring_hand_over(ctx, jobs);
 }
 

@@ -5,17 +5,17 @@
 
 #include "uring_read.bpf.h"
 
-static __always_inline struct scratch *uring_begin(__u16 kind, __u32 fixed,
-						   const struct uring_request *request)
+static __always_inline struct scratch *uring_begin(__u16 kind, __u32 fixed, __u64 session,
+						   const struct wire_task *task)
 {
-	struct scratch *scratch = record_take(kind, fixed, request->session);
+	struct scratch *scratch = record_take(kind, fixed, session);
 	struct wire_header *header;
 
 	if (!scratch)
 		return NULL;
 	header = (struct wire_header *)scratch->record;
 	header->time = bpf_ktime_get_boot_ns();
-	header->task = request->task;
+	header->task = *task;
 	return scratch;
 }
 
@@ -90,7 +90,7 @@ SHARED int uring_emit_open(struct scratch *staging, __u64 req, long ret)
 		return 0;
 	entry = staging_entry(staging);
 	request = &entry->request;
-	scratch = uring_begin(WIRE_OPEN, sizeof(*out), request);
+	scratch = uring_begin(WIRE_OPEN, sizeof(*out), request->session, &request->task);
 	if (!scratch)
 		return 0;
 	out = (struct wire_open *)&scratch->record[RECORD_FIXED];
@@ -143,7 +143,7 @@ SHARED int uring_emit_file(struct scratch *staging, __u64 req, long ret)
 		return 0;
 	entry = staging_entry(staging);
 	request = &entry->request;
-	scratch = uring_begin(WIRE_FILE, sizeof(*out), request);
+	scratch = uring_begin(WIRE_FILE, sizeof(*out), request->session, &request->task);
 	if (!scratch)
 		return 0;
 	out = (struct wire_file *)&scratch->record[RECORD_FIXED];

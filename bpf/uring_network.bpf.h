@@ -3,6 +3,7 @@
 #ifndef SESHAT_URING_NETWORK_BPF_H
 #define SESHAT_URING_NETWORK_BPF_H
 
+#include "outcome.bpf.h"
 #include "uring_emit.bpf.h"
 
 /* The file that the request is about; it has none before it is begun. */
@@ -51,10 +52,27 @@ static __always_inline __u16 uring_operation(const struct uring_request *request
 		return WIRE_LISTEN;
 	case URING_ACCEPT:
 		return WIRE_ACCEPT;
+	case URING_RECVMSG:
+		return WIRE_RECEIVE;
 	default:
 		/* On a new TCP socket it is a connect too. */
 		return sk && KREAD(sk, sk_type) == TYPE_STREAM ? WIRE_CONNECT : WIRE_SEND;
 	}
+}
+
+/* As network_failed_source(). */
+static __always_inline void uring_failed_source(struct wire_network *out, const struct sock *sk)
+{
+	struct outcome *outcome;
+
+	if (out->operation != WIRE_CONNECT || out->src_port || !sk)
+		return;
+	outcome = outcome_ended((__u64)sk);
+	if (!outcome)
+		return;
+	__builtin_memcpy(out->src_addr, outcome->network.src_addr, sizeof(out->src_addr));
+	out->src_port = outcome->network.src_port;
+	out->flags |= outcome->network.flags & WIRE_NET_SRC;
 }
 
 static __always_inline void uring_ends(struct scratch *scratch, struct wire_network *out,
@@ -75,6 +93,7 @@ static __always_inline void uring_ends(struct scratch *scratch, struct wire_netw
 	} else if (sk) {
 		socket_ends(scratch, out, sk);
 	}
+	uring_failed_source(out, sk);
 	if (!(entry->request.notes & URING_CLAIM))
 		uring_vouch(out);
 }
@@ -92,7 +111,7 @@ SHARED int uring_emit_socket(struct scratch *staging, __u64 socket, long ret)
 		return 0;
 	entry = staging_entry(staging);
 	request = &entry->request;
-	scratch = uring_begin(WIRE_NETWORK, sizeof(*out), request);
+	scratch = uring_begin(WIRE_NETWORK, sizeof(*out), request->session, &request->task);
 	if (!scratch)
 		return 0;
 	out = (struct wire_network *)&scratch->record[RECORD_FIXED];
@@ -100,7 +119,7 @@ SHARED int uring_emit_socket(struct scratch *staging, __u64 socket, long ret)
 		.return_code = ret,
 		.operation = uring_operation(request, sk),
 		.flags = request->notes & URING_NO_RESULT ? WIRE_NET_NO_RESULT : 0,
-		.via = WIRE_VIA_IO_URING,
+		.via = request->opcode == URING_RECVMSG ? WIRE_VIA_SCM_RIGHTS : WIRE_VIA_IO_URING,
 	};
 	if (sk)
 		network_socket(out, sk);
@@ -131,6 +150,13 @@ static __always_inline bool uring_is_stream(__u64 socket)
 	return KREAD(sk, sk_type) == TYPE_STREAM;
 }
 
+static __always_inline bool uring_is_unix(__u64 socket)
+{
+	const struct sock *sk = (const struct sock *)socket;
+
+	return sk && KREAD(sk, __sk_common.skc_family) == FAMILY_UNIX;
+}
+
 /*
  * Of the sends those of datagrams to an address: a connected stream ignores it. Of the accepts not those that found nobody
  * waiting.
@@ -156,7 +182,17 @@ SHARED int uring_emit_network(struct scratch *staging, __u64 address, long ret)
 	if (uring_is_send(request->opcode) &&
 	    (!socket || (uring_is_stream(socket) && !(request->flags & SEND_FASTOPEN))))
 		return 0;
-	return uring_emit_socket(staging, socket, ret);
+	/* Descriptors may come, and nobody will hear of it. */
+	if (request->opcode == URING_RECVMSG && !uring_is_unix(socket))
+		return 0;
+	uring_emit_socket(staging, socket, ret);
+	if (!socket || (request->opcode != URING_CONNECT && !uring_is_send(request->opcode)))
+		return 0;
+	if (request->notes & URING_NO_RESULT)
+		outcome_unheard(socket);
+	else
+		outcome_completed(&request->task, socket, ret, request->opcode != URING_CONNECT);
+	return 0;
 }
 
 /* One of the sockets that a multishot accept has taken, whose request the kernel does not tell. */

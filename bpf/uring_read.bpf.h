@@ -24,7 +24,7 @@ static __always_inline bool uring_wanted(__u8 opcode)
 			     1ull << URING_RENAMEAT | 1ull << URING_UNLINKAT |
 			     1ull << URING_SYMLINKAT | 1ull << URING_LINKAT |
 			     1ull << URING_SEND_ZC | 1ull << URING_SENDMSG_ZC | 1ull << URING_BIND |
-			     1ull << URING_LISTEN;
+			     1ull << URING_LISTEN | 1ull << URING_RECVMSG;
 
 	return opcode < URING_OPCODES && (wanted >> opcode & 1);
 }
@@ -219,6 +219,43 @@ static __always_inline void uring_read_accept(struct uring_long *entry, const st
 		entry->request.multishot = KREAD(accept, iou_flags) & URING_MULTISHOT;
 }
 
+/*
+ * Where a message's control data will go: as the kernel has copied it, else as the program has it now. Of a multishot
+ * request the kernel decides for each message. False: there is no room for descriptors.
+ */
+static __always_inline bool uring_read_receive(struct uring_long *entry, const struct io_kiocb *req)
+{
+	const struct io_sr_msg *receive = (const struct io_sr_msg *)req;
+	const struct io_async_msghdr *copy = KREAD(req, async_data);
+	struct uring_request *request = &entry->request;
+	struct uring_receive *out = (struct uring_receive *)entry->text[0];
+	__u64 wide[2] = {};
+	__u32 narrow[2] = {};
+
+	request->flags = KREAD(receive, msg_flags);
+	if (bpf_core_field_exists(receive->flags))
+		request->multishot = !!(KREAD(receive, flags) & URING_RECEIVE_MULTISHOT);
+	out->message = (__u64)KREAD(receive, umsg);
+	if (uring_copies_addresses()) {
+		request->resolve = (__u64)copy;
+		out->control = (__u64)KREAD(copy, msg.msg_control);
+		out->size = KREAD(copy, msg.msg_controllen);
+		return out->size || (request->multishot && KREAD(copy, controllen));
+	}
+	if (request->flags & URING_NARROW) {
+		bpf_probe_read_user(narrow, sizeof(narrow),
+				    (const void *)(out->message + NARROW_CONTROL));
+		wide[0] = narrow[0];
+		wide[1] = narrow[1];
+	} else {
+		bpf_probe_read_user(wide, sizeof(wide),
+				    (const void *)(out->message + MESSAGE_CONTROL));
+	}
+	out->control = wide[0];
+	out->size = wide[1];
+	return out->size;
+}
+
 /* A request that the kernel has prepared. False: it makes no record. */
 SHARED int uring_read(struct scratch *staging, __u64 address)
 {
@@ -238,6 +275,8 @@ SHARED int uring_read(struct scratch *staging, __u64 address)
 		uring_read_names(entry, req);
 	else if (uring_is_send(opcode))
 		return uring_read_send(entry, req);
+	else if (opcode == URING_RECVMSG)
+		return uring_read_receive(entry, req);
 	else if (opcode == URING_CONNECT)
 		uring_read_address(entry, req, KREAD(connect, addr),
 				   (__u32)KREAD(connect, addr_len));
@@ -294,6 +333,8 @@ SHARED int uring_read_failed(struct scratch *staging, struct uring_sqe *sqe)
 		uring_text(entry, 0, sqe->addr, true);
 		if (opcode != URING_UNLINKAT)
 			uring_text(entry, 1, sqe->second, true);
+	} else if (opcode == URING_RECVMSG) {
+		return 0; /* nothing has come */
 	} else if (uring_is_send(opcode)) {
 		return uring_failed_send(entry, sqe);
 	} else if (opcode == URING_CONNECT || opcode == URING_BIND) {

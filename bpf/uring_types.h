@@ -167,6 +167,7 @@ struct io_accept {
 struct io_sr_msg {
 	void *umsg;
 	unsigned int msg_flags;
+	__u16 flags;
 };
 
 /* Before 6.10; of SEND_ZC, since 6.0. */
@@ -178,6 +179,8 @@ struct io_sr_msg___address {
 struct msghdr {
 	void *msg_name;
 	int msg_namelen;
+	void *msg_control;	      /* the program's, behind what the kernel has written */
+	unsigned long msg_controllen; /* what is left there */
 };
 
 struct __kernel_sockaddr_storage {
@@ -185,6 +188,7 @@ struct __kernel_sockaddr_storage {
 };
 
 struct io_async_msghdr {
+	unsigned long controllen; /* of a multishot request: of each message */
 	struct msghdr msg;
 	struct __kernel_sockaddr_storage addr;
 };
@@ -199,6 +203,7 @@ struct io_async_connect {
 /* enum io_uring_op of linux/io_uring.h: the operations that make records, and two that take descriptors away. */
 enum uring_opcode {
 	URING_SENDMSG = 9,
+	URING_RECVMSG = 10,
 	URING_ACCEPT = 13,
 	URING_CONNECT = 16,
 	URING_OPENAT = 18,
@@ -221,7 +226,9 @@ enum {
 	/* io_kiocb.flags: as IOSQE_* of the submission, which are programs' interface */
 	URING_FIXED_FILE = 1,
 	URING_SKIP_SUCCESS = 64,
-	URING_MULTISHOT = 1, /* IORING_ACCEPT_MULTISHOT */
+	URING_MULTISHOT = 1,	     /* IORING_ACCEPT_MULTISHOT */
+	URING_RECEIVE_MULTISHOT = 2, /* IORING_RECV_MULTISHOT */
+	URING_NARROW = 1u << 31,     /* MSG_CMSG_COMPAT: a 32-bit program's message */
 	URING_NEW_SLOT =
 		~0u, /* IORING_FILE_INDEX_ALLOC: the kernel chooses the direct descriptor */
 	FILE_POINTER_FLAGS = 7,	  /* what is kept in the low bits of io_rsrc_node.file_ptr */
