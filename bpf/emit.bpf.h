@@ -12,6 +12,7 @@ enum { RECORD_FIXED = sizeof(struct wire_header) };
 
 enum {
 	ERROR_INTERRUPTED = -4, /* -EINTR */
+	ERROR_FAULT = -14,	/* -EFAULT */
 	RESTART_FIRST = -512,	/* -ERESTARTSYS */
 	RESTART_LAST = -516,	/* -ERESTART_RESTARTBLOCK */
 };

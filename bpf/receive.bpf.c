@@ -7,7 +7,6 @@
 #include "uring_emit.bpf.h"
 
 enum {
-	ERROR_FAULT = -14,
 	SOCKET_LEVEL = 1, /* SOL_SOCKET */
 	RIGHTS = 1,	  /* SCM_RIGHTS */
 	/* of one call: a step for each descriptor (SCM_MAX_FD, 253, a message), two for each control message and message */

@@ -20,10 +20,17 @@ static __always_inline void uring_shot_of(struct uring_jobs *jobs,
 					  const struct uring_shots_key *key, long ret)
 {
 	struct uring_shots *shots = bpf_map_lookup_elem(&uring_shots, key);
-	struct scratch *staging = shots ? staging_take() : NULL;
+	struct scratch *staging = shots && jobs ? staging_take() : NULL;
+	struct session_state *session;
 
-	if (!shots || !staging)
+	if (!shots)
 		return;
+	if (!staging) {
+		session = scope_session(shots->request.session);
+		if (session)
+			session_miss(session, WIRE_NETWORK);
+		return;
+	}
 	staging_entry(staging)->request = shots->request;
 	jobs->job[jobs->count++ & 1] = (struct uring_job){
 		.req = key->ring, .ret = ret, .staging = staging->fill, .shot = 1
@@ -41,11 +48,10 @@ static __always_inline void uring_shot(void *ctx, __u64 context, __u64 user_data
 	    !bpf_map_lookup_elem(&uring_shots, &receive))
 		return;
 	jobs = jobs_begin();
-	if (!jobs)
-		return;
 	uring_shot_of(jobs, &accept, ret);
 	uring_shot_of(jobs, &receive, ret);
-	uring_hand_over(ctx, jobs);
+	if (jobs)
+		uring_hand_over(ctx, jobs);
 }
 
 SEC("raw_tp/io_uring_complete")

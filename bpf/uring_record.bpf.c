@@ -5,8 +5,6 @@
  */
 #include "uring_network.bpf.h"
 
-enum { ERROR_FAULT = -14 };
-
 static __always_inline void uring_emit(struct scratch *staging, __u64 req, long ret)
 {
 	__u16 opcode = staging_entry(staging)->request.opcode;
@@ -92,14 +90,30 @@ SHARED int uring_received(struct scratch *staging, long ret)
 	return 0;
 }
 
+/*
+ * Has the kept request ended without a word, and its memory become another one's? Then the result, and the descriptor, are that
+ * one's, who may be nobody of the session.
+ */
+static __always_inline bool uring_is_stale(const struct uring_request *request,
+					   const struct uring_job *job)
+{
+	const struct io_kiocb *req = (const struct io_kiocb *)job->req;
+
+	if (job->staging || job->notes)
+		return false;
+	return (__u64)KREAD(req, ctx) != request->ring ||
+	       KREAD(req, cqe.user_data) != request->user_data;
+}
+
 /* A receive of which more is known than that it was asked for is told by what it brings. */
 static __always_inline void uring_tell(struct scratch *staging, const struct uring_job *job)
 {
 	struct uring_request *request = &staging_entry(staging)->request;
 	bool brings = request->opcode == URING_RECVMSG && !(request->notes & URING_NO_RESULT);
+	bool stale = uring_is_stale(request, job);
 
-	request->notes |= job->notes;
-	if (brings && !job->notes)
+	request->notes |= job->notes | (stale ? URING_NO_RESULT : 0);
+	if (brings && !job->notes && !stale)
 		uring_received(staging, job->ret);
 	else if (!brings && job->shot)
 		uring_emit_shot(staging, job->req, job->ret);
@@ -117,9 +131,8 @@ static __always_inline int uring_do(const struct uring_job *job)
 	staging = job->staging ? bpf_map_lookup_elem(&scratches, &slot) : staging_take();
 	if (!staging)
 		return 0;
-	if (job->staging || uring_recall(staging, job->req)) {
+	if (job->staging || uring_recall(staging, job->req))
 		uring_tell(staging, job);
-	}
 	scratch_give(staging);
 	return 0;
 }
