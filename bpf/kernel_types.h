@@ -345,6 +345,10 @@ struct sock {
 	__u16 sk_protocol;
 };
 
+struct mptcp_sock {
+	struct sock *first; /* the connection below it */
+};
+
 struct socket {
 	short type;
 	struct file *file;

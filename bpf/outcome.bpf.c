@@ -18,12 +18,26 @@ static __always_inline bool outcome_in_call(struct task_struct *task)
 	return arch_slot(regs, arch_compat(task)) == SLOT_NETWORK;
 }
 
+/* Will nobody tell of the request that connects this? What is apart of an earlier connection is of no use any more. */
+static __always_inline bool outcome_is_unheard(__u64 key)
+{
+	/* Of a multipath socket: the request is about that one. */
+	__u64 whole = (__u64)BPF_CORE_READ((const struct sock *)key, sk_socket, sk);
+	struct outcome *apart = bpf_map_lookup_elem(&outcomes_apart, &whole);
+	bool unheard = apart && apart->phase == OUTCOME_RETURNED;
+
+	if (unheard)
+		bpf_map_delete_elem(&outcomes_apart, &whole);
+	bpf_map_delete_elem(&outcomes_apart, &key);
+	return unheard;
+}
+
 /* In the task that connects. The source port is not known yet. */
 static __noinline int outcome_begin(__u64 key)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = worker_find(task);
-	struct outcome outcome = {}, *before, *apart;
+	struct outcome outcome = {}, *before;
 
 	/* One that is there all the same is of a socket that is gone, and whose memory this one has now. */
 	if (!state) {
@@ -38,13 +52,8 @@ static __noinline int outcome_begin(__u64 key)
 	task_fill(&outcome.task, task, state);
 	outcome.network.operation = WIRE_CONNECTED;
 	outcome.elsewhere = !outcome_in_call(task);
-	if (outcome.elsewhere) {
-		apart = bpf_map_lookup_elem(&outcomes_apart, &key);
-		if (apart && apart->phase == OUTCOME_RETURNED)
-			outcome.phase = OUTCOME_RETURNED;
-		if (apart)
-			bpf_map_delete_elem(&outcomes_apart, &key);
-	}
+	if (outcome.elsewhere && outcome_is_unheard(key))
+		outcome.phase = OUTCOME_RETURNED;
 	network_socket(&outcome.network, (const struct sock *)key);
 	bpf_map_update_elem(&outcomes, &key, &outcome, BPF_ANY);
 	if (!outcome.elsewhere)

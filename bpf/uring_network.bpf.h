@@ -60,6 +60,16 @@ static __always_inline __u16 uring_operation(const struct uring_request *request
 	}
 }
 
+/* The socket that is the key in outcomes, 0 for none: of a multipath socket the connection below it. */
+static __always_inline __u64 uring_connection(const struct sock *sk)
+{
+	const struct mptcp_sock *multipath = (const struct mptcp_sock *)sk;
+
+	if (!sk || KREAD(sk, sk_protocol) != PROTOCOL_MPTCP)
+		return (__u64)sk;
+	return bpf_core_field_exists(multipath->first) ? (__u64)BPF_CORE_READ(multipath, first) : 0;
+}
+
 /* As network_failed_source(). */
 static __always_inline void uring_failed_source(struct wire_network *out, const struct sock *sk)
 {
@@ -67,7 +77,7 @@ static __always_inline void uring_failed_source(struct wire_network *out, const 
 
 	if (out->operation != WIRE_CONNECT || out->src_port || !sk)
 		return;
-	outcome = outcome_ended((__u64)sk);
+	outcome = outcome_ended(uring_connection(sk));
 	if (!outcome)
 		return;
 	__builtin_memcpy(out->src_addr, outcome->network.src_addr, sizeof(out->src_addr));
@@ -191,7 +201,8 @@ SHARED int uring_emit_network(struct scratch *staging, __u64 address, long ret)
 	if (request->notes & URING_NO_RESULT)
 		outcome_unheard(socket);
 	else
-		outcome_completed(&request->task, socket, ret, request->opcode != URING_CONNECT);
+		outcome_completed(&request->task, uring_connection((const struct sock *)socket),
+				  ret, request->opcode != URING_CONNECT);
 	return 0;
 }
 

@@ -384,7 +384,7 @@ def test_connect(uring, family, host, sqe, options):
     check(
         log,
         network("connect", host, port, **local(log)),
-        network("connect", host, nobody, result=-ECONNREFUSED),
+        network("connect", host, nobody, result=-ECONNREFUSED, **local(log, 1) | {"src": host}),
     )
     assert len(log.of("session.network")) == 2
 

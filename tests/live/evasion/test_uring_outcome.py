@@ -33,13 +33,16 @@ OUTCOMES = {
 }
 
 
-def wanted(told, operation, result):
+PROTOCOLS = {"tcp": 0, "mptcp": socket.IPPROTO_MPTCP}
+
+
+def wanted(told, protocol, operation, result):
     fields = {
         "operation": operation,
         "family": socket.AF_INET,
         "family_name": "AF_INET",
         "socket_type": "stream",
-        "protocol": "tcp",
+        "protocol": protocol,
         "version": 4,
         "src_addr": "127.0.0.1",
         "src_port": told["src_port"],
@@ -55,8 +58,9 @@ def wanted(told, operation, result):
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def run(audit, scenario, way):
-    log = audit([machine.workload("uring_outcome"), scenario, *map(str, WAYS[way])], status=None)
+def run(audit, scenario, way, protocol):
+    words = [scenario, *map(str, WAYS[way]), str(PROTOCOLS[protocol])]
+    log = audit([machine.workload("uring_outcome"), *words], status=None)
     if log.status == UNAVAILABLE:
         pytest.skip("io_uring is switched off")
     assert log.status == 0, log.err
@@ -67,8 +71,9 @@ def run(audit, scenario, way):
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("scenario", OUTCOMES)
-def test_the_outcome_is_told_once(audit, scenario, way):
-    told, records = run(audit, scenario, way)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_outcome_is_told_once(audit, scenario, protocol, way):
+    told, records = run(audit, scenario, way, protocol)
     results = OUTCOMES[scenario]
     assert told["result"] == (-1000 if results[0] is None else results[0])
     if told["src_port"] == 0:
@@ -77,7 +82,7 @@ def test_the_outcome_is_told_once(audit, scenario, way):
         assert told["src_port"] > 0
     operations = ("connect", "connected")
     assert [own(record) for record in records] == [
-        wanted(told, operation, result) for operation, result in zip(operations, results)
+        wanted(told, protocol, operation, result) for operation, result in zip(operations, results)
     ]
     assert {record["pid"] for record in records} == {told["pid"]}
     assert {record["program"] for record in records} == {"uring_outcome"}

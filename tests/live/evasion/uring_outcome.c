@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * TCP connections that a request of io_uring begins and does not wait for. argv[1] says how it goes on, argv[2] is the ring's
- * IORING_SETUP_*, argv[3] the entry's IOSQE_*. Tells the result and the socket: its inode, its own port, where it connects.
+ * IORING_SETUP_*, argv[3] the entry's IOSQE_*, argv[4] the protocol's number. Tells the result and the socket: its inode, its own port, where it connects.
  */
 #include "uring.h"
 
@@ -25,7 +25,7 @@ enum {
 
 static struct sockaddr_in target = { .sin_family = AF_INET };
 static socklen_t target_size = sizeof(target);
-static int listener, filler = -1, connecting;
+static int protocol, listener, filler = -1, connecting;
 static unsigned int flags;
 static struct ring ring;
 
@@ -33,15 +33,15 @@ static struct ring ring;
 static void make_target(bool listens, bool full)
 {
 	target.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	listener = socket(AF_INET, SOCK_STREAM, 0);
-	connecting = socket(AF_INET, SOCK_STREAM, 0);
+	listener = socket(AF_INET, SOCK_STREAM, protocol);
+	connecting = socket(AF_INET, SOCK_STREAM, protocol);
 	if (bind(listener, (struct sockaddr *)&target, target_size) < 0 ||
 	    getsockname(listener, (struct sockaddr *)&target, &target_size) < 0 ||
 	    (listens && listen(listener, 0) < 0))
 		die("listener");
 	if (!full)
 		return;
-	filler = socket(AF_INET, SOCK_STREAM, 0);
+	filler = socket(AF_INET, SOCK_STREAM, protocol);
 	if (connect(filler, (struct sockaddr *)&target, target_size) < 0)
 		die("filler");
 }
@@ -211,10 +211,11 @@ int main(int argc, char **argv)
 	struct stat st;
 	int result;
 
-	if (argc != 4)
+	if (argc != 5)
 		die("arguments");
 	p.flags = (__u32)atoi(argv[2]);
 	flags = (unsigned int)atoi(argv[3]);
+	protocol = atoi(argv[4]);
 	ring_open(&ring, RING, &p);
 	result = go(argv[1]);
 	poll_fd.fd = connecting;
