@@ -69,7 +69,7 @@ DEPFLAGS  = -MMD -MP -MF $(@:.o=).d -MT $@
 
 ARCH       := $(shell uname -m)
 BPF_ARCH   := $(subst aarch64,arm64,$(subst x86_64,x86,$(ARCH)))
-BPF_SKEL   := build/bpf/seshat.skel.h
+BPF_SKEL   := build/bpf/seshat.skel.h build/bpf/seshat_helpers.skel.h
 
 LIB_SRC    := $(wildcard agent/*/*.c)
 ifeq ($(FUZZ),1)
@@ -207,26 +207,26 @@ format: ## let clang-format rewrite the sources
 clean: ## remove everything that was built
 	rm -rf build
 
-# ---- kernel side: compiled as one object, stripped, and turned into a skeleton ----------------------
+# ---- kernel side: compiled as one object, for newer and for older kernels, stripped, and turned into skeletons --------
 
 BPF_FLAGS := -target bpf -std=gnu17 -O2 -g -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wshadow \
 	-Wno-unused-parameter -Wno-unused-function -Werror -I. -Ibpf -idirafter /usr/include/$(ARCH)-linux-gnu
 
 bpf: $(BPF_SKEL)
 
-build/bpf/seshat.o: bpf/seshat.bpf.c
+build/bpf/%.o: bpf/%.bpf.c
 	$(say) BPF $<
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_FLAGS) $(DEPFLAGS) -c $< -o $@
 
 # What is left is code and BTF; the debugging information that it was made from is ten times as much.
-build/bpf/seshat.bpf.o: build/bpf/seshat.o
+build/bpf/%.bpf.o: build/bpf/%.o
 	$(say) BPFLINK $@
 	$(Q)$(BPFTOOL) gen object $@ $<
 
-$(BPF_SKEL): build/bpf/seshat.bpf.o
+$(BPF_SKEL): %.skel.h: %.bpf.o
 	$(say) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name seshat_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@
 
 # ---- user space ---------------------------------------------------------------------------------
 
