@@ -102,6 +102,15 @@ static int read_leader(const struct peer *peer, struct json_object *request, pid
 	return 0;
 }
 
+/* Is it to be in its cgroup when the reply comes? A login had better not wait for that. */
+static bool wants_to_enter(struct json_object *request)
+{
+	struct json_object *enter = NULL;
+
+	return json_object_object_get_ex(request, "enter", &enter) &&
+	       json_object_get_boolean(enter);
+}
+
 static int request_open(void *userdata, const struct peer *peer, struct json_object *request,
 			struct json_object *reply)
 {
@@ -121,6 +130,8 @@ static int request_open(void *userdata, const struct peer *peer, struct json_obj
 		return refuse(reply, r,
 			      "there is no such process, or none that a session can begin with");
 	r = agent_session_open(agent, &login, pid, pidfd, &session, &switched, &error);
+	if (r >= 0 && wants_to_enter(request))
+		leader_move_now(agent);
 	if (r < 0) {
 		agent->sessions.refused++;
 		log_error("cannot open a session for process %d: %s: %s", (int)pid, error,
@@ -152,6 +163,19 @@ static int request_close(void *userdata, const struct peer *peer, struct json_ob
 	if (processes < 0)
 		return (int)processes;
 	return control_add(reply, "processes", json_object_new_int64(processes));
+}
+
+/* Who asks is told when the session is over and its last record written, at once where there is none. */
+static int request_wait(void *userdata, const struct peer *peer, struct json_object *request,
+			struct json_object *reply)
+{
+	_cleanup_free_ char *sid = NULL;
+	int r = control_get_string(request, "sid", UUID_SIZE - 1, &sid);
+
+	(void)peer;
+	if (r < 0 || !sid)
+		return refuse(reply, r < 0 ? r : -EINVAL, "the session's sid is needed");
+	return agent_session_by_sid(userdata, sid) ? SERVER_LATER : 0;
 }
 
 static int request_status(void *userdata, const struct peer *peer, struct json_object *request,
@@ -195,9 +219,10 @@ static int request_reload(void *userdata, const struct peer *peer, struct json_o
 }
 
 const struct server_operation agent_operations[] = {
-	{ "session.open", PEER_ALL, request_open }, { "session.close", PEER_ALL, request_close },
-	{ "status", PEER_READ, request_status },    { "sessions", PEER_READ, request_sessions },
-	{ "rotate", PEER_ALL, request_rotate },	    { "reload", PEER_ALL, request_reload },
+	{ "session.open", PEER_ALL, request_open },  { "session.close", PEER_ALL, request_close },
+	{ "session.wait", PEER_ALL, request_wait },  { "status", PEER_READ, request_status },
+	{ "sessions", PEER_READ, request_sessions }, { "rotate", PEER_ALL, request_rotate },
+	{ "reload", PEER_ALL, request_reload },
 };
 
 const size_t agent_operations_count = ARRAY_SIZE(agent_operations);
