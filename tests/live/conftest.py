@@ -7,10 +7,18 @@ import tempfile
 import calls as call_scripts
 import machine
 import pytest
+import resident
 import session
 
-# How the probes hook the kernel: the options that choose it. Every test runs once for each.
+# How the probes hook the kernel: the options that choose it, and the agent's settings. Every test runs once for each.
 STRATEGIES = {"tracepoint": []}
+AGENT_SETTINGS = {"tracepoint": []}
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "alone: about `seshat run` without an agent, or about more than an agent shared by all can take"
+    )
 
 
 @pytest.fixture(scope="session", params=STRATEGIES)
@@ -28,6 +36,31 @@ def needs():
     os.umask(before)
 
 
+@pytest.fixture(scope="session")
+def residents():
+    agents = resident.Residents()
+    yield agents
+    agents.close()
+
+
+@pytest.fixture
+def agent_for(request, strategy, residents):
+    """The agent for a session with these options, or None where it is to be without one. It must have done well in the end."""
+    used = []
+
+    def choose(options):
+        kinds = resident.kinds_of(options)
+        if kinds is None or request.node.get_closest_marker("alone"):
+            return None
+        used.append(residents.get(strategy, "\n".join(AGENT_SETTINGS[strategy])))
+        used[-1].choose(kinds)
+        return used[-1]
+
+    yield choose
+    for agent in used[-1:]:
+        agent.check()
+
+
 @pytest.fixture
 def place():
     """A folder, as bytes, removed at the end with whatever is in it."""
@@ -38,12 +71,14 @@ def place():
 
 
 @pytest.fixture
-def start(strategy):
+def start(strategy, agent_for):
     """Start a session and go on; it is ended with the test."""
     sessions = []
 
-    def begin(command, **more):
-        sessions.append(session.Session(command, strategy=STRATEGIES[strategy], **more))
+    def begin(command, *, options=(), wrapper=(), **more):
+        agent = None if wrapper else agent_for(options)
+        options = [*STRATEGIES[strategy], *options]
+        sessions.append(session.Session(command, options=options, agent=agent, wrapper=wrapper, **more))
         return sessions[-1]
 
     yield begin

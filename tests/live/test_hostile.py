@@ -90,7 +90,7 @@ def test_the_default_buffer_loses_nothing(start):
     count = 100_000
     session = start([machine.workload("opens"), "/etc/passwd", str(count)])
     session.finish()
-    data = session.log_path.read_bytes()
+    data = session.lines()
     end = json.loads(data.splitlines()[-1])
     assert data.count(b'{"event":"session.disk",') == count == end["records"]["session.disk"]
     assert (end["lost"], end["numbered"]) == (0, count + 2)

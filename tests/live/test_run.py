@@ -10,7 +10,7 @@ import time
 
 import machine
 import pytest
-from session import Following, recorders_of, idle, kill_quietly, read_until, wait_gone
+from session import recorders_of, idle, kill_quietly, read_until, wait_gone
 
 
 def all_programs():
@@ -172,9 +172,9 @@ def test_processes_that_outlive_command_are_waited_for(start, place):
     fifo = place.decode() + "/fifo"
     os.mkfifo(fifo)
     session = start(["sh", "-c", f"(read line < {fifo}; exit 3) & exit 0"])
-    with Following(session.log_path) as records:
-        leader = records.wait(lambda r: r["event"] == "session.start")["leader_pid"]
-        records.wait(lambda r: r["event"] == "session.exit" and r["pid"] == leader)
+    with session.following() as records:
+        leader = records.until(lambda r: r["event"] == "session.start")["leader_pid"]
+        records.until(lambda r: r["event"] == "session.exit" and r["pid"] == leader)
         assert session.process.poll() is None
         with open(fifo, "w") as writer:
             writer.write("go\n")
@@ -211,8 +211,8 @@ def test_without_wait_but_with_nothing_left(audit):
 
 def test_records_come_while_command_runs(start):
     session = start(["cat"], stdin=subprocess.PIPE)
-    with Following(session.log_path) as records:
-        assert records.wait(lambda r: r["event"] == "session.command")["program"] == "cat"
+    with session.following() as records:
+        assert records.until(lambda r: r["event"] == "session.command")["program"] == "cat"
     assert session.process.poll() is None
     session.finish(b"")
     session.log()

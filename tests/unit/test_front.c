@@ -325,8 +325,7 @@ static void a_signal_ends_the_waiting_for_what_is_left(void **state)
 static void the_command_outlives_its_recorder(void **state)
 {
 	static const int ENDS[] = { RECORDER_EXIT, RECORDER_KILL };
-	static const char TOLD[] =
-		"seshat: nobody records any more\n";
+	static const char TOLD[] = "seshat: nobody records any more\n";
 	char text[128] = { 0 };
 
 	(void)state;

@@ -87,7 +87,7 @@ def test_arguments_that_are_swapped_before_it_runs(audit):
 def counted(session, wanted):
     """Records as (path, path_source), counted among lines too many to check each."""
     session.finish()
-    text = session.log_path.read_bytes()
+    text = session.lines()
     lines = [line for line in text.split(b"\n") if b'"event":"session.disk"' in line and wanted in line]
     return {line.split(b'"path":"')[1].split(b'"')[0] for line in lines}, len(lines), session
 
