@@ -47,8 +47,9 @@ static struct json_object *make_request(const struct recorder_config *config)
 		.tty = config->tty,
 		.pid = config->command->pid,
 	});
-	/* It is to begin in its cgroup, where all its records are then of. */
-	if (!request || control_add(request, "enter", json_object_new_boolean(true)) < 0)
+	/* It is to begin in its cgroup. */
+	if (!request || control_add(request, "at_once", json_object_new_boolean(true)) < 0 ||
+	    control_add(request, "interactive", json_object_new_boolean(config->interactive)) < 0)
 		return NULL;
 	return TAKE_PTR(request);
 }

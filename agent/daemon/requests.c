@@ -60,6 +60,16 @@ static int read_ssh(struct json_object *request, struct login *login)
 	return auth ? ssh_auth_parse(bytes_of(auth), &login->auth) : 0;
 }
 
+/* 1: true; -1: false; 0: there is no such member. */
+static int read_truth(struct json_object *request, const char *key)
+{
+	struct json_object *value = NULL;
+
+	if (!json_object_object_get_ex(request, key, &value))
+		return 0;
+	return json_object_get_boolean(value) ? 1 : -1;
+}
+
 /* Who it is: the certificate's key id, where there is one; else the account. */
 static int read_login(struct json_object *request, struct login *login)
 {
@@ -73,6 +83,9 @@ static int read_login(struct json_object *request, struct login *login)
 	r = read_ssh(request, login);
 	if (r < 0)
 		return r;
+	/* A login had better not wait for its cgroup: that takes milliseconds. */
+	login->at_once = read_truth(request, "at_once") > 0;
+	login->interactive = read_truth(request, "interactive");
 	user = login->auth.host_key ? NULL : login->auth.key.key_id;
 	login->user = strdup(user && user[0] ? user : login->login);
 	return login->user ? 0 : -ENOMEM;
@@ -102,15 +115,6 @@ static int read_leader(const struct peer *peer, struct json_object *request, pid
 	return 0;
 }
 
-/* Is it to be in its cgroup when the reply comes? A login had better not wait for that. */
-static bool wants_to_enter(struct json_object *request)
-{
-	struct json_object *enter = NULL;
-
-	return json_object_object_get_ex(request, "enter", &enter) &&
-	       json_object_get_boolean(enter);
-}
-
 static int request_open(void *userdata, const struct peer *peer, struct json_object *request,
 			struct json_object *reply)
 {
@@ -130,8 +134,6 @@ static int request_open(void *userdata, const struct peer *peer, struct json_obj
 		return refuse(reply, r,
 			      "there is no such process, or none that a session can begin with");
 	r = agent_session_open(agent, &login, pid, pidfd, &session, &switched, &error);
-	if (r >= 0 && wants_to_enter(request))
-		leader_move_now(agent);
 	if (r < 0) {
 		agent->sessions.refused++;
 		log_error("cannot open a session for process %d: %s: %s", (int)pid, error,

@@ -6,6 +6,7 @@ import tempfile
 
 import calls as call_scripts
 import machine
+import normal
 import pytest
 import resident
 import session
@@ -14,11 +15,15 @@ import session
 STRATEGIES = {"tracepoint": []}
 AGENT_SETTINGS = {"tracepoint": []}
 
+MARKERS = {
+    "alone": "about `seshat run` without an agent, or about more than an agent that all share can take",
+    "incomparable(reason)": "its records are others each time",
+}
+
 
 def pytest_configure(config):
-    config.addinivalue_line(
-        "markers", "alone: about `seshat run` without an agent, or about more than an agent shared by all can take"
-    )
+    for name, text in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {text}")
 
 
 @pytest.fixture(scope="session", params=STRATEGIES)
@@ -71,7 +76,18 @@ def place():
 
 
 @pytest.fixture
-def start(strategy, agent_for):
+def kept(request, strategy):
+    """Keeps the test's records in the folder that SESHAT_RECORDS names, to be compared with those of other strategies."""
+    folder = os.environ.get("SESHAT_RECORDS")
+    mark = request.node.get_closest_marker("incomparable")
+    kept = normal.Kept(request.node.nodeid, strategy, mark.args[0] if mark else None)
+    yield kept
+    if folder:
+        kept.write(folder)
+
+
+@pytest.fixture
+def start(strategy, agent_for, kept):
     """Start a session and go on; it is ended with the test."""
     sessions = []
 
@@ -79,6 +95,7 @@ def start(strategy, agent_for):
         agent = None if wrapper else agent_for(options)
         options = [*STRATEGIES[strategy], *options]
         sessions.append(session.Session(command, options=options, agent=agent, wrapper=wrapper, **more))
+        sessions[-1].kept = kept
         return sessions[-1]
 
     yield begin

@@ -31,6 +31,7 @@ class Session:
         self.folder = tempfile.TemporaryDirectory(prefix="seshat-live-")
         self.agent = agent
         self.known_sid = None
+        self.kept = None  # what is to have its records, when they have been checked
         if agent:
             self.log_path = agent.log_path
             self.offset = agent.log_path.stat().st_size
@@ -75,7 +76,10 @@ class Session:
         return b"".join(line for line in data.splitlines(keepends=True) if mark in line)
 
     def log(self, lost=False):
-        return Log(self.lines()).check(lost)
+        log = Log(self.lines()).check(lost)
+        if self.kept:
+            self.kept.add(log.records)
+        return log
 
     def following(self):
         """Its records as they come."""

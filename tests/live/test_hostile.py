@@ -85,6 +85,7 @@ def test_a_full_ring_loses_nothing_unseen(audit):
     assert {record["reason"] for record in log.of("session.lost")} <= {"ring"}
 
 
+@pytest.mark.alone
 def test_the_default_buffer_loses_nothing(start):
     """100,000 opens at full speed; counted, not parsed, for there are many."""
     count = 100_000

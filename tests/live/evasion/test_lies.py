@@ -160,6 +160,7 @@ def test_a_program_that_has_just_been_replaced(audit, place):
     assert not any("deleted" in record for record in records)
 
 
+@pytest.mark.alone
 def test_a_program_that_waits_until_it_is_forgotten(start, place):
     """Hundreds of others are executed, by the longest names, until the recorder has no room for the first one's; what that
     does then is told with its own name all the same, though it has ended before anybody could look."""
