@@ -104,7 +104,7 @@ BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c)) build/tests/be
 
 .PHONY: all deps run check check-unit check-fuzz check-replay check-schema check-live check-sanitized check-login \
 	check-login-sanitized lint bench fuzz \
-	install uninstall deb clean format help bpf tests test-programs fuzzers workloads
+	install uninstall sbom deb clean format help bpf tests test-programs fuzzers workloads
 
 PROGRAMS := $B/seshat $B/seshatd build/pam_seshat.so
 
@@ -194,7 +194,13 @@ DOC_DIR  ?= $(PREFIX)/share/doc/seshat
 INSTALL  := DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' PAM_DIR='$(PAM_DIR)' UNIT_DIR='$(UNIT_DIR)' ZSH_DIR='$(ZSH_DIR)' \
 	DOC_DIR='$(DOC_DIR)' sh packaging/install.sh
 
-install: all ## install everything that packaging/files names (DESTDIR, PREFIX)
+sbom: build/sbom/seshat.spdx.json ## what the programs are linked with, and under which licences (SPDX), in build/sbom
+
+build/sbom/seshat.spdx.json: packaging/sbom.py packaging/libraries packaging/debian/changelog | all
+	$(say) SBOM $@
+	$(Q)$(PYTHON) packaging/sbom.py $(VERSION) $@ $(PROGRAMS)
+
+install: all sbom ## install everything that packaging/files names (DESTDIR, PREFIX)
 	$(say) INSTALL "$(DESTDIR)$(PREFIX)"
 	$(Q)$(INSTALL) install
 
