@@ -115,7 +115,7 @@ BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c)) build/tests/be
 
 .PHONY: all deps run check check-unit check-fuzz check-replay check-schema check-live check-sanitized check-login \
 	check-login-sanitized lint bench fuzz \
-	install uninstall sbom deb clean format help bpf tests test-programs fuzzers workloads
+	install uninstall sbom deb rpm clean format help bpf tests test-programs fuzzers workloads
 
 PROGRAMS := $(if $(filter build/static,$B),$B/seshat,$B/seshat $B/seshatd build/pam_seshat.so)
 
@@ -222,6 +222,9 @@ uninstall: ## remove it again; a configuration that was changed stays (DESTDIR, 
 
 deb: ## Debian packages, in build/deb
 	@sh packaging/debian/build.sh build/deb
+
+rpm: ## RPM packages, in build/rpm
+	@sh packaging/rpm/build.sh build/rpm
 
 format: ## let clang-format rewrite the sources
 	clang-format -i $(shell find agent bpf tests -name '*.[ch]')
