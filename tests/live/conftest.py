@@ -11,9 +11,23 @@ import pytest
 import resident
 import session
 
-# How the probes hook the kernel: the options that choose it, and the agent's settings. Every test runs once for each.
-STRATEGIES = {"tracepoint": []}
-AGENT_SETTINGS = {"tracepoint": []}
+
+
+def offered():
+    """How the probes can hook this kernel, as the program says; or what SESHAT_STRATEGY names."""
+    if os.environ.get("SESHAT_STRATEGY"):
+        return os.environ["SESHAT_STRATEGY"].split()
+    tried = subprocess.run(
+        [machine.SESHAT, "run", "--strategy=trampoline", "-o", "/dev/null", "true"],
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    return ["tracepoint", *(["trampoline"] if tried.returncode == 0 else [])]
+
+
+OFFERED = offered()
+# The options of each strategy, where there is a choice. Every test runs once for each.
+STRATEGIES = {name: [f"--strategy={name}"] if OFFERED != ["tracepoint"] else [] for name in OFFERED}
 
 MARKERS = {
     "alone": "about `seshat run` without an agent, or about more than an agent that all share can take",
@@ -57,7 +71,7 @@ def agent_for(request, strategy, residents):
         kinds = resident.kinds_of(options)
         if kinds is None or request.node.get_closest_marker("alone"):
             return None
-        used.append(residents.get(strategy, "\n".join(AGENT_SETTINGS[strategy])))
+        used.append(residents.get(strategy))
         used[-1].choose(kinds)
         return used[-1]
 

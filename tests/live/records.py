@@ -6,14 +6,11 @@ import datetime
 import json
 import re
 import signal
-import sys
 
 import flags
 import machine
+from compiled import Compiler
 from jsonschema import Draft202012Validator, RefResolver
-
-sys.path.append(str(machine.ROOT / "tests/schema"))
-from compiled import Compiler  # noqa: E402
 
 PROBES = {
     "session.command",
