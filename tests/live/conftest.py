@@ -13,21 +13,15 @@ import session
 
 
 
-def offered():
-    """How the probes can hook this kernel, as the program says; or what SESHAT_STRATEGY names."""
-    if os.environ.get("SESHAT_STRATEGY"):
-        return os.environ["SESHAT_STRATEGY"].split()
-    tried = subprocess.run(
-        [machine.SESHAT, "run", "--strategy=trampoline", "-o", "/dev/null", "true"],
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
-    return ["tracepoint", *(["trampoline"] if tried.returncode == 0 else [])]
+def works(strategy):
+    """Can the probes hook this kernel so? The program says."""
+    command = [machine.SESHAT, "run", f"--strategy={strategy}", "-o", "/dev/null", "true"]
+    return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-OFFERED = offered()
-# The options of each strategy, where there is a choice. Every test runs once for each.
-STRATEGIES = {name: [f"--strategy={name}"] if OFFERED != ["tracepoint"] else [] for name in OFFERED}
+# The options of each strategy that SESHAT_STRATEGY names, or that works here. Every test runs once for each.
+NAMES = os.environ.get("SESHAT_STRATEGY", "tracepoint trampoline").split()
+STRATEGIES = {name: [f"--strategy={name}"] for name in NAMES if works(name)} or {"tracepoint": []}
 
 MARKERS = {
     "alone": "about `seshat run` without an agent, or about more than an agent that all share can take",
