@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import subprocess
 
+import cache
 from kernels import make_filesystem
 
 TREE = ("schemas", "tests/live", "tests/login", "tests/vm", "build/tests/live", "build/tests/replay")
@@ -11,9 +12,28 @@ UNWANTED = shutil.ignore_patterns("__pycache__", "*.d", "*.pyc")
 SPARE = 256  # MiB
 
 
-def packages(folder):
-    """As `make install` puts things. Everything is there, and nothing has been set up."""
-    subprocess.run(["make", "-s", "install", f"DESTDIR={folder}", "PREFIX=/usr"], check=True, stdout=subprocess.DEVNULL)
+# What the packages are made of.
+SOURCES = ("Makefile", "CHANGELOG.md", "README.md", "agent", "bpf", "contrib", "packaging", "schemas")
+BUILD_LIMIT = 900  # seconds
+
+
+def sources():
+    for name in SOURCES:
+        path = pathlib.Path(name)
+        yield from sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+
+
+def build_packages(folder):
+    subprocess.run(
+        ["sh", "packaging/debian/build.sh", folder / "deb"],
+        check=True, timeout=BUILD_LIMIT, stdout=subprocess.DEVNULL,
+    )
+
+
+def packages():
+    """The folder of the project's own packages, made anew when a source has changed."""
+    names = list(sources())
+    return cache.get("packages", cache.key(*map(str, names), *names), build_packages) / "deb"
 
 
 def make(folder):
@@ -22,7 +42,7 @@ def make(folder):
     shutil.rmtree(content, ignore_errors=True)
     for name in TREE:
         shutil.copytree(pathlib.Path(name), content / "tree" / name, ignore=UNWANTED)
-    packages(content / "installed")
+    shutil.copytree(packages(), content / "packages", ignore=shutil.ignore_patterns("*dbgsym*", "*.log"))
     image = folder / "payload.img"
     image.unlink(missing_ok=True)
     make_filesystem(content, image, SPARE)

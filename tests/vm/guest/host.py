@@ -10,6 +10,8 @@ from session import LIMIT
 from waiting import Tail
 
 UNIT = "seshatd.service"
+PACKAGES = pathlib.Path("/check/packages")
+COMMON_SESSION = pathlib.Path("/etc/pam.d/common-session")
 HOST_KEY = pathlib.Path("/etc/ssh/ssh_host_ed25519_key.pub")
 
 

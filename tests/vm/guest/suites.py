@@ -11,7 +11,7 @@ GUEST = "tests/vm/guest/"
 SUITES = {
     "install": ([GUEST + "test_install.py"], {}),
     "host": ([GUEST + "test_login.py"], {}),
-    "live-tracepoint": (["tests/live/test_run.py"], {}),
+    "live-tracepoint": (["tests/live/test_open.py"], {}),
     "remove": ([GUEST + "test_remove.py"], {}),
     "lockdown-integrity": ([GUEST + "test_lockdown_integrity.py"], {}),
     "lockdown-confidentiality": ([GUEST + "test_lockdown_confidentiality.py"], {}),

@@ -1,20 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What users install is installed as users do it."""
-import pathlib
-import subprocess
-
-import sshd
-
-INSTALLED = pathlib.Path("/check/installed")
+"""The packages, installed as everybody does it, on a machine that is up."""
+import host
 
 
-def test_it_is_installed():
-    subprocess.run(["cp", "-a", f"{INSTALLED}/.", "/"], check=True)
-    for command in (
-        ["systemd-sysusers"],
-        ["systemd-tmpfiles", "--create"],
-        ["systemctl", "daemon-reload"],
-        ["systemctl", "enable", "--now", "seshatd"],
-    ):
-        subprocess.run(command, check=True)
-    sshd.put_module("sshd")
+def test_the_packages_install_and_the_agent_runs():
+    host.run("dpkg", "--install", *host.PACKAGES.glob("*.deb"))
+    state = host.show(host.UNIT, "ActiveState", "UnitFileState", "Type")
+    assert state == {"ActiveState": "active", "UnitFileState": "enabled", "Type": "notify"}
+
+
+def test_every_interactive_login_is_audited_then():
+    assert "pam_seshat.so" in host.COMMON_SESSION.read_text()
