@@ -4,6 +4,7 @@
 #
 #	V=1     show the commands
 #	SAN=1   user space with the address and undefined-behaviour sanitizers, in build/san
+#	STATIC=1 build/static/seshat alone, as a static-pie: `seshat run` for machines where nothing may be installed
 #	CPPFLAGS, CFLAGS, LDFLAGS: added to our own; WERROR=: warnings are no errors
 
 VERSION := 0.1.0
@@ -51,6 +52,10 @@ else ifeq ($(SAN),1)
 B := build/san
 VARIANT_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 VARIANT_LDFLAGS := -fsanitize=address,undefined
+else ifeq ($(STATIC),1)
+B := build/static
+VARIANT_FLAGS := -O2 -g $(FORTIFY)
+VARIANT_LDFLAGS :=
 else
 B := build
 VARIANT_FLAGS := -O2 -g $(FORTIFY)
@@ -68,7 +73,7 @@ endif
 PREFIX_MAP   := -ffile-prefix-map=$(CURDIR)=.
 OUR_CPPFLAGS := -D_GNU_SOURCE -DSESHAT_VERSION='"$(VERSION)"' -I. -Iagent $(CPPFLAGS)
 OUR_CFLAGS   := -std=c17 $(VARIANT_FLAGS) -fstack-protector-strong -fPIE $(PREFIX_MAP) $(WARNINGS) $(CFLAGS)
-OUR_LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS) $(LDFLAGS)
+OUR_LDFLAGS  := $(if $(filter build/static,$B),-static-pie,-pie) -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS) $(LDFLAGS)
 LIBS     := -lbpf -lelf -lz -ljson-c -lsystemd -lcap -linih -lcrypto
 DEPFLAGS  = -MMD -MP -MF $(@:.o=).d -MT $@
 
@@ -76,15 +81,21 @@ DEPFLAGS  = -MMD -MP -MF $(@:.o=).d -MT $@
 
 ARCH       := $(shell uname -m)
 BPF_ARCH   := $(subst aarch64,arm64,$(subst x86_64,x86,$(ARCH)))
-BPF_SKEL   := build/bpf/seshat.skel.h
+BPF_SKEL   := build/bpf/seshat.skel.h build/bpf/seshat_helpers.skel.h
 
-LIB_SRC    := $(sort $(wildcard agent/*/*.c))
+LIB_SRC    := $(sort $(filter-out agent/static/%,$(wildcard agent/*/*.c)))
 ifeq ($(FUZZ),1)
 # What reads logs back is fuzzed too; the commands themselves need the probes, which clang's coverage has no use for.
 FUZZ_CLI   := $(patsubst %,agent/cli/%.c,log_filter log_record sessions_list timeline process_tree output pretty \
 	pretty_events pretty_rights pretty_session pretty_text reply)
 LIB_SRC    := $(filter-out agent/kernel/% agent/daemon/% \
 	$(filter-out $(FUZZ_CLI),$(wildcard agent/cli/*.c)),$(LIB_SRC))
+endif
+# There is no static libsystemd: what of the command uses it is done otherwise, and the agent, which is built on its event loop,
+# is left out.
+ifeq ($B,build/static)
+LIB_SRC    := $(filter-out agent/daemon/% agent/base/host.c agent/cli/log_journal.c,$(LIB_SRC)) $(wildcard agent/static/*.c)
+LIBS       := $(filter-out -lsystemd,$(LIBS))
 endif
 LIB_OBJ    := $(LIB_SRC:%.c=$B/obj/%.o)
 LIB        := $B/libseshat.a
@@ -104,9 +115,9 @@ BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c)) build/tests/be
 
 .PHONY: all deps run check check-unit check-fuzz check-replay check-schema check-live check-sanitized check-login \
 	check-login-sanitized lint bench fuzz \
-	install uninstall sbom deb clean format help bpf tests test-programs fuzzers workloads
+	install uninstall sbom deb rpm clean format help bpf tests test-programs fuzzers workloads
 
-PROGRAMS := $B/seshat $B/seshatd build/pam_seshat.so
+PROGRAMS := $(if $(filter build/static,$B),$B/seshat,$B/seshat $B/seshatd build/pam_seshat.so)
 
 all: $(PROGRAMS) ## build the programs and the PAM module (the default)
 
@@ -212,32 +223,35 @@ uninstall: ## remove it again; a configuration that was changed stays (DESTDIR, 
 deb: ## Debian packages, in build/deb
 	@sh packaging/debian/build.sh build/deb
 
+rpm: ## RPM packages, in build/rpm
+	@sh packaging/rpm/build.sh build/rpm
+
 format: ## let clang-format rewrite the sources
 	clang-format -i $(shell find agent bpf tests -name '*.[ch]')
 
 clean: ## remove everything that was built
 	rm -rf build
 
-# ---- kernel side: compiled as one object, stripped, and turned into a skeleton ----------------------
+# ---- kernel side: compiled as one object, for newer and for older kernels, stripped, and turned into skeletons --------
 
 BPF_FLAGS := -target bpf -std=gnu17 -O2 -g -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wshadow \
 	-Wno-unused-parameter -Wno-unused-function $(WERROR) $(PREFIX_MAP) -I. -Ibpf -idirafter /usr/include/$(ARCH)-linux-gnu
 
 bpf: $(BPF_SKEL)
 
-build/bpf/seshat.o: bpf/seshat.bpf.c
+build/bpf/%.o: bpf/%.bpf.c
 	$(say) BPF $<
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_FLAGS) $(DEPFLAGS) -c $< -o $@
 
 # What is left is code and BTF; the debugging information that it was made from is ten times as much.
-build/bpf/seshat.bpf.o: build/bpf/seshat.o
+build/bpf/%.bpf.o: build/bpf/%.o
 	$(say) BPFLINK $@
 	$(Q)$(BPFTOOL) gen object $@ $<
 
-$(BPF_SKEL): build/bpf/seshat.bpf.o
+$(BPF_SKEL): %.skel.h: %.bpf.o
 	$(say) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name seshat_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@
 
 # ---- user space ---------------------------------------------------------------------------------
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's own copy of a unix socket's address at connect(2) and at a send to it, since 6.7. A file of its own, as
- * older kernels have no such hook, nor the function that gives the context's kernel side: there these programs are
- * left out, and the name is read from the caller's memory after the call.
+ * The kernel's own copy of a unix socket's address at connect(2) and at a send to it, since 6.7. Older kernels have no such
+ * hook: there these programs are left out, and the name is read from the caller's memory after the call.
  */
 #include "pending.bpf.h"
 #include "sock.bpf.h"
@@ -13,7 +12,7 @@
  * Loaded with the attach types BPF_CGROUP_UNIX_CONNECT and BPF_CGROUP_UNIX_SENDMSG, which the loader sets: the library's
  * names of sections end before them.
  */
-extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
+extern void *bpf_cast_to_kern_ctx(void *context) __ksym;
 
 enum { SUN_PATH = 2 }; /* offsetof(struct sockaddr_un, sun_path) */
 

@@ -14,9 +14,11 @@ enum {
 	TREE_NODE = 2, /* xa_is_node() */
 };
 
+#if !defined(SESHAT_HELPERS)
 extern struct task_struct *bpf_task_from_vpid(__s32 vpid) __ksym __weak; /* since 6.14 */
-extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;	 /* since 6.2 */
-extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *task) __ksym;
+#endif
 
 /* Which operation it is; WIRE_PTRACE_OPERATIONS for the others, which all need one of these first. */
 static __always_inline __u32 ptrace_operation(__u32 call, __u64 first)
@@ -167,7 +169,17 @@ static __always_inline bool ptrace_find_old(struct wire_ptrace *out, struct task
 	return true;
 }
 
+#if defined(SESHAT_HELPERS)
+
 /* Fills in the target by the number that the caller gave. False: the call is not worth a record. */
+static __always_inline bool ptrace_find(struct wire_ptrace *out, struct task_struct *task)
+{
+	return ptrace_find_old(out, task);
+}
+
+#else
+
+/* As above. */
 static __always_inline bool ptrace_find(struct wire_ptrace *out, struct task_struct *task)
 {
 	struct task_struct *target = NULL;
@@ -175,7 +187,7 @@ static __always_inline bool ptrace_find(struct wire_ptrace *out, struct task_str
 
 	if (&bpf_task_from_vpid)
 		target = bpf_task_from_vpid((__s32)out->requested);
-	else if (&bpf_task_from_pid && ptrace_initial_pids(task))
+	else if (ptrace_initial_pids(task))
 		target = bpf_task_from_pid((__s32)out->requested);
 	if (!target)
 		return ptrace_find_old(out, task);
@@ -186,6 +198,8 @@ static __always_inline bool ptrace_find(struct wire_ptrace *out, struct task_str
 	bpf_task_release(target);
 	return due;
 }
+
+#endif
 
 /* Who is reached into. False: the call is not worth a record. */
 static __always_inline bool ptrace_target(struct wire_ptrace *out, struct task_struct *task)

@@ -10,8 +10,7 @@ version=$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)
 copy=$folder/work/seshat-${version%-*}
 
 rm -rf "$folder"
-mkdir -p "$copy"
-tar -c --exclude=./build --exclude=./.git --exclude=__pycache__ . | tar -x -C "$copy"
+sh packaging/copy.sh "$copy"
 ln -s packaging/debian "$copy/debian"
 
 # What make has told this program is not meant for the package's own make.
