@@ -5,7 +5,7 @@ import host
 
 def test_the_packages_install_and_the_agent_runs():
     host.run("dpkg", "--install", *host.PACKAGES.glob("*.deb"))
-    state = host.show(host.UNIT, "ActiveState", "UnitFileState", "Type")
+    state = host.show("ActiveState", "UnitFileState", "Type")
     assert state == {"ActiveState": "active", "UnitFileState": "enabled", "Type": "notify"}
 
 
