@@ -14,7 +14,7 @@ class Boot:
 
 
 BOOTS = (
-    Boot("all", ("install", "host", "live-tracepoint"), 780),
+    Boot("all", ("install", "host", "live-tracepoint", "live-trampoline", "strategies", "remove"), 780),
     Boot("integrity", ("install", "lockdown-integrity"), 120, "lockdown=integrity"),
     Boot("confidentiality", ("install", "lockdown-confidentiality"), 120, "lockdown=confidentiality"),
 )

@@ -70,8 +70,8 @@ def make_filesystem(source, image, spare):
     """An ext4 image of a folder, with so many MiB to spare."""
     used = int(subprocess.run(["du", "-sm", source], check=True, capture_output=True, text=True).stdout.split()[0])
     subprocess.run(
-        ["mke2fs", "-q", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", source, image, f"{used * 6 // 5 + spare}M"],
-        check=True,
+        ["mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", source, image, f"{used * 6 // 5 + spare}M"],
+        check=True, stdout=subprocess.DEVNULL,
     )
 
 

@@ -7,14 +7,27 @@ COMMON = {
     "PAM_SESHAT": "/lib/x86_64-linux-gnu/security/pam_seshat.so",
     "WORKLOADS": "build/tests/live",
 }
-GUEST = "tests/vm/guest/"
+RECORDS = "/run/records"  # what the strategies recorded, to be compared
+HOST = ("login", "service", "journal", "upgrade")
+
+
+def guest(*names):
+    return [f"tests/vm/guest/test_{name}.py" for name in names]
+
+
+def live(strategy):
+    return ["tests/live"], {"SESHAT_STRATEGY": strategy, "SESHAT_RECORDS": RECORDS}
+
+
 SUITES = {
-    "install": ([GUEST + "test_install.py"], {}),
-    "host": ([GUEST + "test_login.py"], {}),
-    "live-tracepoint": (["tests/live/test_open.py"], {}),
-    "remove": ([GUEST + "test_remove.py"], {}),
-    "lockdown-integrity": ([GUEST + "test_lockdown_integrity.py"], {}),
-    "lockdown-confidentiality": ([GUEST + "test_lockdown_confidentiality.py"], {}),
+    "install": (guest("install"), {}),
+    "host": (guest(*HOST), {}),
+    "live-tracepoint": live("tracepoint"),
+    "live-trampoline": live("trampoline"),
+    "strategies": (guest("strategies"), {"SESHAT_RECORDS": RECORDS}),
+    "remove": (guest("remove"), {}),
+    "lockdown-integrity": (guest("lockdown_integrity"), {}),
+    "lockdown-confidentiality": (guest("lockdown_confidentiality"), {}),
 }
-# The others need them, whatever tests are chosen.
+# The others need it, whatever tests are chosen.
 ALWAYS = ("install",)
