@@ -404,6 +404,6 @@ build/tests/bench/nothing-static: tests/bench/nothing.c
 
 # What is made on the way to a program is kept. (An empty .SECONDARY would also keep stale programs: whatever is secondary
 # is not made anew when only what comes of it is there.)
-.PRECIOUS: build/%.o
+.PRECIOUS: build/%.o build/bpf/%.o
 
 -include $(shell find build -name '*.d' 2>/dev/null)
