@@ -113,7 +113,17 @@ static int object_load(struct loader *loader, struct loading *loading, char *ret
 	return loading_run(&loader->object, loading, ret_reason);
 }
 
-/* Loads the one that it was told to, or the best that is built in: one that calls what this kernel has not ends with -ESRCH. */
+/* What became of the programs of one object says nothing of another one's. */
+static void results_reset(struct loader *loader, const struct plan_entry *plan)
+{
+	for (size_t i = 0; i < loader->count; i++)
+		loader->results[i] = (struct loader_result){ .entry = &plan[i] };
+}
+
+/*
+ * Loads the one that it was told to, or the best that is built in. One that calls what this kernel has not is refused as a
+ * whole, with no error of its own.
+ */
 static int objects_try(struct loader *loader, const struct loader_config *config, char *ret_reason)
 {
 	struct loading loading = { .config = config,
@@ -121,14 +131,16 @@ static int objects_try(struct loader *loader, const struct loader_config *config
 				   .count = loader->count,
 				   .elf = config->elf,
 				   .elf_size = config->elf_size };
-	int r = -ESRCH;
+	int r = -EINVAL;
 
+	results_reset(loader, config->plan);
 	if (config->elf)
 		return object_load(loader, &loading, ret_reason);
-	for (size_t i = 0; r == -ESRCH; i++) {
+	for (size_t i = 0; r < 0 && loading_is_refusal(r); i++) {
 		loading.elf = object_builtin(i, &loading.elf_size);
 		if (!loading.elf)
 			break;
+		results_reset(loader, config->plan);
 		r = object_load(loader, &loading, ret_reason);
 	}
 	return r;
@@ -165,8 +177,6 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 	if (!loader->results || !loader->links || !loader->refused)
 		goto fail;
 	loader->count = config->plan_size;
-	for (size_t i = 0; i < loader->count; i++)
-		loader->results[i].entry = &config->plan[i];
 	libbpf_set_print(quiet);
 	loader->pin = config->pin;
 	r = objects_try(loader, config, ret_reason);

@@ -84,10 +84,9 @@ static void prepare_programs(struct bpf_object *object, const struct loading *lo
 	}
 }
 
-/* Is it a program that the kernel does not want, or has this process nothing left to load one with? */
-static bool is_refusal(int error)
+bool loading_is_refusal(int error)
 {
-	return error != -EMFILE && error != -ENFILE && error != -ENOMEM && error != -ESRCH;
+	return error != -EMFILE && error != -ENFILE && error != -ENOMEM && error != -EPERM;
 }
 
 /* Notes which program was refused: the one with a log. NULL: none has one. */
@@ -135,7 +134,7 @@ int loading_run(struct bpf_object **object, const struct loading *loading, char 
 		r = load_once(object, loading, logs);
 		if (r == 0)
 			return 0;
-		refused = is_refusal(r) ? refused_note(loading, logs, r) : NULL;
+		refused = loading_is_refusal(r) ? refused_note(loading, logs, r) : NULL;
 		if (!refused)
 			break;
 		if (refused->entry->required) {

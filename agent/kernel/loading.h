@@ -24,9 +24,11 @@ struct loading {
 int loading_open(struct bpf_object **object, const struct loading *loading);
 
 /*
- * Opens it and loads all that can be loaded. Returns 0, or negative errno and a line that says why: -ESRCH when it needs
- * functions that the kernel has not.
+ * Opens it and loads all that can be loaded. Returns 0, or negative errno and a line that says why.
  */
 int loading_run(struct bpf_object **object, const struct loading *loading, char *ret_reason);
+
+/* Is it something that the kernel does not want, or has this process nothing left, or no right, to load it with? */
+bool loading_is_refusal(int error);
 
 #endif
