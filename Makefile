@@ -5,6 +5,9 @@
 #	V=1     show the commands
 #	SAN=1   user space with the address and undefined-behaviour sanitizers, in build/san
 #	STATIC=1 build/static/seshat alone, as a static-pie: `seshat run` for machines where nothing may be installed
+#	TEST=EXPRESSION  only the tests that match, as pytest -k has it (check-live, check-login, check-vm)
+#	SKIP_VM=1 no virtual machines in `make check`
+#	KERNEL=6.1 check-vm with this kernel only; KERNEL=newest: that of the archive's backports. BOOT=all: one boot only
 #	CPPFLAGS, CFLAGS, LDFLAGS: added to our own; WERROR=: warnings are no errors
 
 VERSION := 0.1.0
@@ -81,7 +84,7 @@ DEPFLAGS  = -MMD -MP -MF $(@:.o=).d -MT $@
 
 ARCH       := $(shell uname -m)
 BPF_ARCH   := $(subst aarch64,arm64,$(subst x86_64,x86,$(ARCH)))
-BPF_SKEL   := build/bpf/seshat.skel.h
+BPF_SKEL   := build/bpf/seshat.skel.h build/bpf/seshat_helpers.skel.h
 
 LIB_SRC    := $(sort $(filter-out agent/static/%,$(wildcard agent/*/*.c)))
 ifeq ($(FUZZ),1)
@@ -114,7 +117,7 @@ BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c)) build/tests/be
 # ---- what people call ---------------------------------------------------------------------------
 
 .PHONY: all deps run check check-unit check-fuzz check-replay check-schema check-live check-sanitized check-login \
-	check-login-sanitized check-packages lint bench fuzz \
+	check-login-sanitized check-packages check-vm lint bench fuzz \
 	install uninstall sbom deb rpm clean format help bpf tests test-programs fuzzers workloads
 
 PROGRAMS := $(if $(filter build/static,$B),$B/seshat,$B/seshat $B/seshatd build/pam_seshat.so)
@@ -123,7 +126,7 @@ all: $(PROGRAMS) ## build the programs and the PAM module (the default)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
-	@sed -n 's/^#\t\([A-Z]*=.*\)/  \1/p' Makefile
+	@sed -n 's/^#\t\([A-Z_]*=.*\)/  \1/p' Makefile
 
 deps: ## install what is missing to build, run and test (Debian; as root)
 	@sh packaging/install-build-deps
@@ -134,7 +137,7 @@ run: deps ## audit an example session and show its records (JSON=1: as JSON line
 
 # A check that fails does not keep the next ones from running; the last line is the sum of them all.
 CHECKS := lint check-unit check-fuzz check-replay check-schema check-live check-sanitized check-login \
-	check-login-sanitized check-packages
+	check-login-sanitized check-packages $(if $(filter-out 0,$(SKIP_VM)),,check-vm)
 check: deps ## build and run every test
 	$(Q)rm -rf build/check
 	$(Q)$(MAKE) all tests
@@ -190,6 +193,10 @@ check-packages: ## the packages: contents, installation, removal, the same bytes
 	$(Q)$(MAKE) rpm
 	$(Q)$(MAKE) STATIC=1 all
 	@$(PYTHON) tests/run.py pytest $@ tests/packages $(if $(TEST),-k "$(TEST)")
+
+check-vm: ## on Debian's stock kernels, from its packages, in virtual machines (as root)
+	$(Q)$(MAKE) all workloads
+	@$(PYTHON) tests/vm/check.py $(KERNEL:%=--kernel %) $(BOOT:%=--boot %) $(if $(TEST),--test "$(TEST)")
 
 lint: ## layers, format, cppcheck, clang-tidy, shellcheck, headers, sizes, the manual
 	$(Q)$(MAKE) $(BPF_SKEL)
@@ -247,26 +254,26 @@ format: ## let clang-format rewrite the sources
 clean: ## remove everything that was built
 	rm -rf build
 
-# ---- kernel side: compiled as one object, stripped, and turned into a skeleton ----------------------
+# ---- kernel side: compiled as one object, for newer and for older kernels, stripped, and turned into skeletons --------
 
 BPF_FLAGS := -target bpf -std=gnu17 -O2 -g -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wshadow \
 	-Wno-unused-parameter -Wno-unused-function $(WERROR) $(PREFIX_MAP) -I. -Ibpf -idirafter /usr/include/$(ARCH)-linux-gnu
 
 bpf: $(BPF_SKEL)
 
-build/bpf/seshat.o: bpf/seshat.bpf.c
+build/bpf/%.o: bpf/%.bpf.c
 	$(say) BPF $<
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_FLAGS) $(DEPFLAGS) -c $< -o $@
 
 # What is left is code and BTF; the debugging information that it was made from is ten times as much.
-build/bpf/seshat.bpf.o: build/bpf/seshat.o
+build/bpf/%.bpf.o: build/bpf/%.o
 	$(say) BPFLINK $@
 	$(Q)$(BPFTOOL) gen object $@ $<
 
-$(BPF_SKEL): build/bpf/seshat.bpf.o
+$(BPF_SKEL): %.skel.h: %.bpf.o
 	$(say) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name seshat_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@
 
 # ---- user space ---------------------------------------------------------------------------------
 

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "kernel/loading.h"
 #include "kernel/object.h"
 #include "kernel/pins.h"
 #include "kernel/spares.h"
-#include "kernel/verifier.h"
 
 struct loader {
 	struct bpf_object *object; /* owned */
@@ -41,28 +41,6 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list argu
 static struct bpf_program *program_of(const struct loader *loader, size_t i)
 {
 	return bpf_object__find_program_by_name(loader->object, loader->results[i].entry->program);
-}
-
-static int map_resize(struct loader *loader, const char *name, size_t size)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(loader->object, name);
-
-	if (!map || !size)
-		return 0;
-	return bpf_map__set_max_entries(map, (unsigned int)size);
-}
-
-/* The maps are those in the folder, or they get their sizes. */
-static int prepare_maps(struct loader *loader, const struct loader_config *config)
-{
-	int r;
-
-	if (loader->resumed)
-		return pins_reuse(loader->object, loader->folder);
-	r = map_resize(loader, "ring", config->ring_size);
-	if (r == 0)
-		r = map_resize(loader, "sessions", config->sessions);
-	return r < 0 ? r : map_resize(loader, "cgroup_sessions", config->sessions);
 }
 
 /* The pinned link of a program, NULL when there is none. */
@@ -99,23 +77,19 @@ static void links_close(struct loader *loader)
 }
 
 /* Looks for what another process of this build has pinned. Half of it is as good as nothing. */
-static int find_pins(struct loader *loader, const struct loader_config *config)
+static int find_pins(struct loader *loader, const struct loading *loading)
 {
-	size_t size = config->elf_size;
-	const void *elf = config->elf ? config->elf : object_builtin(&size);
-	/* The names of some maps begin with that of the object. */
-	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "seshat");
 	int r;
 
-	if (!config->pin)
+	if (!loader->pin)
 		return 0;
-	loader->pin = config->pin;
-	r = pins_folder(&loader->folder, config->pin, elf, size);
+	free(TAKE_PTR(loader->folder));
+	r = pins_folder(&loader->folder, loader->pin, loading->elf, loading->elf_size);
+	if (r < 0 || access(loader->folder, F_OK) < 0)
+		return r;
+	r = loading_open(&loader->object, loading);
 	if (r < 0)
 		return r;
-	loader->object = bpf_object__open_mem(elf, size, &options);
-	if (!loader->object)
-		return -errno;
 	loader->resumed = pins_complete(loader->object, loader->folder) && links_resume(loader);
 	loader->attached = loader->resumed;
 	if (loader->resumed)
@@ -125,102 +99,67 @@ static int find_pins(struct loader *loader, const struct loader_config *config)
 	return 0;
 }
 
-/* Opens the object afresh, with the programs that were refused left out. */
-static int object_open(struct loader *loader, const struct loader_config *config)
+/* Loads one object, with what is pinned of it. */
+static int object_load(struct loader *loader, struct loading *loading, char *ret_reason)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "seshat");
-	struct bpf_program *program;
-	size_t size = config->elf_size;
-	const void *elf = config->elf ? config->elf : object_builtin(&size);
+	int r = find_pins(loader, loading);
 
-	bpf_object__close(loader->object);
-	loader->object = bpf_object__open_mem(elf, size, &options);
-	if (!loader->object)
-		return -errno;
-	for (size_t i = 0; i < loader->count; i++) {
-		program = program_of(loader, i);
-		if (!program && !loader->results[i].error) {
-			loader->results[i].error = -ENOENT;
-			(void)snprintf(loader->results[i].reason, LOADER_REASON_SIZE,
-				       "not in this build");
-		}
-		if (program && loader->results[i].error)
-			bpf_program__set_autoload(program, false);
-		if (program && loader->results[i].entry->attach_type)
-			bpf_program__set_expected_attach_type(
-				program,
-				(enum bpf_attach_type)loader->results[i].entry->attach_type);
-	}
-	return prepare_maps(loader, config);
-}
-
-/* Loads once more with a log for each program; the one that was refused is the one with an error in its log. */
-static int refused_find(struct loader *loader, const struct loader_config *config, int error,
-			size_t *ret_index)
-{
-	_cleanup_free_ char *logs = calloc(loader->count, VERIFIER_LOG_SIZE);
-	int r;
-
-	if (!logs)
-		return -ENOMEM;
-	r = object_open(loader, config);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < loader->count; i++)
-		if (program_of(loader, i))
-			bpf_program__set_log_buf(program_of(loader, i),
-						 logs + i * VERIFIER_LOG_SIZE, VERIFIER_LOG_SIZE);
-	/* Its error may be that the log was too small (before 6.4): the first one counts. */
-	if (bpf_object__load(loader->object) == 0)
-		return -EAGAIN;
-	for (size_t i = 0; i < loader->count; i++) {
-		if (!logs[i * VERIFIER_LOG_SIZE])
-			continue;
-		loader->results[i].error = error;
-		verifier_reason(logs + i * VERIFIER_LOG_SIZE, error, loader->results[i].reason,
-				LOADER_REASON_SIZE);
-		*ret_index = i;
-		return 0;
-	}
-	return error;
-}
-
-/* Is it a program that the kernel does not want, or has this process nothing left to load one with? */
-static bool is_refusal(int error)
-{
-	return error != -EMFILE && error != -ENFILE && error != -ENOMEM;
-}
-
-static int object_load(struct loader *loader, const struct loader_config *config, char *ret_reason)
-{
-	size_t refused = 0;
-	int r;
-
-	/* Each round without success takes one program out. */
-	for (size_t round = 0; round <= loader->count; round++) {
-		r = object_open(loader, config);
-		if (r == 0)
-			r = bpf_object__load(loader->object);
-		if (r == 0)
-			return 0;
+	if (r < 0) {
 		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s",
 			       strerror(-r));
-		if (!is_refusal(r))
-			return r;
-		r = refused_find(loader, config, r, &refused);
-		if (r == -EAGAIN)
-			return 0;
-		if (r < 0)
-			return r;
-		if (loader->results[refused].entry->required) {
-			(void)snprintf(ret_reason, LOADER_REASON_SIZE,
-				       "cannot load the probe \"%s\": %.400s",
-				       loader->results[refused].entry->probe,
-				       loader->results[refused].reason);
-			return loader->results[refused].error;
-		}
+		return r;
 	}
-	return -ELOOP;
+	loading->folder = loader->resumed ? loader->folder : NULL;
+	return loading_run(&loader->object, loading, ret_reason);
+}
+
+/* What became of the programs of one object says nothing of another one's. */
+static void results_reset(struct loader *loader, const struct plan_entry *plan)
+{
+	for (size_t i = 0; i < loader->count; i++)
+		loader->results[i] = (struct loader_result){ .entry = &plan[i] };
+}
+
+/*
+ * Loads the one that it was told to, or the best that is built in. One that calls what this kernel has not is refused as a
+ * whole, with no error of its own.
+ */
+static int objects_try(struct loader *loader, const struct loader_config *config, char *ret_reason)
+{
+	struct loading loading = { .config = config,
+				   .results = loader->results,
+				   .count = loader->count,
+				   .elf = config->elf,
+				   .elf_size = config->elf_size };
+	int r = -EINVAL;
+
+	results_reset(loader, config->plan);
+	if (config->elf)
+		return object_load(loader, &loading, ret_reason);
+	for (size_t i = 0; r < 0 && loading_is_refusal(r); i++) {
+		loading.elf = object_builtin(i, &loading.elf_size);
+		if (!loading.elf)
+			break;
+		results_reset(loader, config->plan);
+		r = object_load(loader, &loading, ret_reason);
+	}
+	return r;
+}
+
+/* Of what was attached before, some was not. */
+static void results_resume(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->count; i++) {
+		struct loader_result *result = &loader->results[i];
+
+		if (loader->links[i] || result->error || result->spare ||
+		    result->entry->how == PLAN_SYSCALL)
+			continue;
+		result->error = -ENOENT;
+		loader->refused[i] = true;
+		(void)snprintf(result->reason, LOADER_REASON_SIZE, "could not be attached before");
+	}
+	spares_mark(loader->results, loader->count);
 }
 
 int loader_new(struct loader **ret, const struct loader_config *config, char *ret_reason)
@@ -238,29 +177,13 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 	if (!loader->results || !loader->links || !loader->refused)
 		goto fail;
 	loader->count = config->plan_size;
-	for (size_t i = 0; i < loader->count; i++)
-		loader->results[i].entry = &config->plan[i];
 	libbpf_set_print(quiet);
-	r = find_pins(loader, config);
-	if (r < 0)
-		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s",
-			       strerror(-r));
-	else
-		r = object_load(loader, config, ret_reason);
+	loader->pin = config->pin;
+	r = objects_try(loader, config, ret_reason);
 	if (r < 0)
 		goto fail;
-	if (!loader->resumed)
-		spares_try(loader->object, loader->results, loader->count);
-	for (size_t i = 0; loader->resumed && i < loader->count; i++) {
-		struct loader_result *result = &loader->results[i];
-
-		if (loader->links[i] || result->error || result->entry->how == PLAN_SYSCALL)
-			continue;
-		result->error = -ENOENT;
-		loader->refused[i] = true;
-		(void)snprintf(result->reason, LOADER_REASON_SIZE, "could not be attached before");
-	}
-	spares_mark(loader->results, loader->count);
+	if (loader->resumed)
+		results_resume(loader);
 	*ret = loader;
 	return 0;
 fail:

@@ -66,7 +66,11 @@ static const char *const MEMBERS[] = {
 	"call",
 	"capabilities_gained",
 	"count",
+	"created",
+	"cwd",
+	"deleted",
 	"dst_addr",
+	"dst_cid",
 	"dst_port",
 	"ei",
 	"euid",
@@ -81,12 +85,20 @@ static const char *const MEMBERS[] = {
 	"key_id",
 	"key_type",
 	"leader_pid",
+	"loader",
 	"login",
 	"logind_session",
+	"memfd",
+	"mount_namespaces",
+	"mover_pid",
 	"name",
+	"network_namespace",
 	"new_path",
+	"new_path_source",
 	"operation",
 	"path",
+	"path_source",
+	"peer_path",
 	"pid",
 	"ppid",
 	"principals",
@@ -95,7 +107,9 @@ static const char *const MEMBERS[] = {
 	"program_type_name",
 	"protocol",
 	"reason",
+	"requested_new_path",
 	"requested_path",
+	"requested_pid",
 	"return_code",
 	"rhost",
 	"ruser",
@@ -104,21 +118,28 @@ static const char *const MEMBERS[] = {
 	"service",
 	"sid",
 	"signal",
+	"signal_name",
 	"sink",
 	"source",
 	"src_addr",
+	"src_cid",
 	"src_port",
+	"strategy",
 	"target",
+	"target_in_session",
 	"target_pid",
 	"target_program",
 	"target_sid",
+	"target_tid",
 	"target_uid",
+	"tid",
 	"to",
 	"tty",
 	"uid",
 	"user",
 	"user_namespace",
 	"version",
+	"via",
 };
 
 static int member_compare(const void *key, const void *member)
@@ -214,6 +235,9 @@ static int append_value(struct buffer *bytes, const char *name, struct json_obje
 
 	if (json_object_is_type(value, json_type_int))
 		return append_number(bytes, name, value);
+	if (json_object_is_type(value, json_type_boolean))
+		return append_field(bytes, name,
+				    bytes_of(json_object_get_boolean(value) ? "true" : "false"));
 	if (!json_object_is_type(value, json_type_string))
 		return 0;
 	if (json_object_object_get_ex(raw, pointer, &encoded)) {

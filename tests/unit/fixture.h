@@ -263,6 +263,26 @@ static inline struct json_object *fixture_encode(void)
 	return fixture_look(before);
 }
 
+/* Begins a record with this fixed part; its parts follow, then fixture_check_own(). */
+#define FIXTURE_BEGIN(kind, fixed) \
+	wb_begin(&fixture.builder, kind, fixture.sink->count, &(fixed), sizeof(fixed))
+
+/* What the record has beyond the envelope and the task, byte for byte. */
+static inline void fixture_check_own(const char *event, const char *expected)
+{
+	static const char last[] = "\"cgroup_id\":11873,";
+	const char *line, *own;
+	size_t place = fixture.sink->count;
+
+	check_string(fixture_encode(), "event", event);
+	line = fixture.sink->lines[place].data;
+	own = strstr(line, last);
+	assert_non_null(own);
+	own += strlen(last);
+	assert_int_equal(strlen(own), strlen(expected) + 2);
+	assert_memory_equal(own, expected, strlen(expected));
+}
+
 /* Names the executable of the builder's tasks, so that records have one. */
 static inline void fixture_name_image(void)
 {

@@ -68,6 +68,16 @@ static void an_array_is_one_field_a_value_and_bytes_are_exact(void **state)
 		"SESHAT_SERIAL=18446744073709551615\n");
 }
 
+static void true_and_false_are_words(void **state)
+{
+	(void)state;
+	build("{\"deleted\":true,\"target_in_session\":false}\n");
+	CHECK_ENTRY("PRIORITY=6\nSYSLOG_FACILITY=10\nSYSLOG_IDENTIFIER=seshatd\n"
+		    "MESSAGE_ID=" JOURNAL_GENERIC_ID "\n"
+		    "MESSAGE={\"deleted\":true,\"target_in_session\":false}\n"
+		    "SESHAT_DELETED=true\nSESHAT_TARGET_IN_SESSION=false\n");
+}
+
 static void what_is_no_record_is_an_entry_all_the_same(void **state)
 {
 	static const char *const LINES[] = {
@@ -108,7 +118,11 @@ static void every_member_listed_is_found(void **state)
 		"call",
 		"capabilities_gained",
 		"count",
+		"created",
+		"cwd",
+		"deleted",
 		"dst_addr",
+		"dst_cid",
 		"dst_port",
 		"ei",
 		"euid",
@@ -123,12 +137,20 @@ static void every_member_listed_is_found(void **state)
 		"key_id",
 		"key_type",
 		"leader_pid",
+		"loader",
 		"login",
 		"logind_session",
+		"memfd",
+		"mount_namespaces",
+		"mover_pid",
 		"name",
+		"network_namespace",
 		"new_path",
+		"new_path_source",
 		"operation",
 		"path",
+		"path_source",
+		"peer_path",
 		"pid",
 		"ppid",
 		"principals",
@@ -137,7 +159,9 @@ static void every_member_listed_is_found(void **state)
 		"program_type_name",
 		"protocol",
 		"reason",
+		"requested_new_path",
 		"requested_path",
+		"requested_pid",
 		"return_code",
 		"rhost",
 		"ruser",
@@ -146,21 +170,28 @@ static void every_member_listed_is_found(void **state)
 		"service",
 		"sid",
 		"signal",
+		"signal_name",
 		"sink",
 		"source",
 		"src_addr",
+		"src_cid",
 		"src_port",
+		"strategy",
 		"target",
+		"target_in_session",
 		"target_pid",
 		"target_program",
 		"target_sid",
+		"target_tid",
 		"target_uid",
+		"tid",
 		"to",
 		"tty",
 		"uid",
 		"user",
 		"user_namespace",
 		"version",
+		"via",
 	};
 
 	(void)state;
@@ -211,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ENTRY(a_record_becomes_fields),
 		ENTRY(an_array_is_one_field_a_value_and_bytes_are_exact),
+		ENTRY(true_and_false_are_words),
 		ENTRY(what_is_no_record_is_an_entry_all_the_same),
 		ENTRY(every_member_listed_is_found),
 		TEST(the_catalog_explains_every_event),

@@ -5,25 +5,6 @@
 
 static struct wire_builder *const builder = &fixture.builder;
 
-/* Begins a record with this fixed part; its parts follow, then check_own(). */
-#define BEGIN(kind, fixed) wb_begin(builder, kind, fixture.sink->count, &(fixed), sizeof(fixed))
-
-/* What the record has beyond the envelope and the task, byte for byte. */
-static void check_own(const char *event, const char *expected)
-{
-	static const char last[] = "\"cgroup_id\":11873,";
-	const char *line, *own;
-	size_t place = fixture.sink->count;
-
-	check_string(fixture_encode(), "event", event);
-	line = fixture.sink->lines[place].data;
-	own = strstr(line, last);
-	assert_non_null(own);
-	own += strlen(last);
-	assert_int_equal(strlen(own), strlen(expected) + 2);
-	assert_memory_equal(own, expected, strlen(expected));
-}
-
 #define IDS(uid, euid, gid)                                                                    \
 	"{\"uid\":" uid ",\"euid\":" euid ",\"suid\":" euid ",\"fsuid\":" euid ",\"gid\":" gid \
 	",\"egid\":" gid ",\"sgid\":" gid ",\"fsgid\":" gid "}"
@@ -54,11 +35,12 @@ static void a_set_user_id_program_tells_the_ids_and_what_was_gained(void **state
 
 	(void)state;
 	privilege.after.effective = UINT64_C(1) << CAP_BPF | UINT64_C(1) << 63;
-	BEGIN(WIRE_PRIVILEGE, privilege);
-	check_own("session.privilege",
-		  "\"operation\":\"exec\",\"before\":" IDS("1000", "1000", "100") ",\"after\":" IDS(
-			  "1000", "0",
-			  "100") ",\"capabilities_gained\":[\"cap_chown\",\"cap_bpf\",\"cap_63\"]");
+	FIXTURE_BEGIN(WIRE_PRIVILEGE, privilege);
+	fixture_check_own(
+		"session.privilege",
+		"\"operation\":\"exec\",\"before\":" IDS("1000", "1000", "100") ",\"after\":" IDS(
+			"1000", "0",
+			"100") ",\"capabilities_gained\":[\"cap_chown\",\"cap_bpf\",\"cap_63\"]");
 }
 
 static void a_call_is_named_and_ids_alone_are_enough(void **state)
@@ -73,10 +55,10 @@ static void a_call_is_named_and_ids_alone_are_enough(void **state)
 	(void)state;
 	privilege.after.gid = privilege.after.egid = privilege.after.sgid = 0;
 	privilege.after.fsgid = 0;
-	BEGIN(WIRE_PRIVILEGE, privilege);
-	check_own("session.privilege",
-		  "\"operation\":\"setid\",\"call\":\"setresgid\",\"before\":" IDS(
-			  "1000", "1000", "100") ",\"after\":" IDS("1000", "1000", "0"));
+	FIXTURE_BEGIN(WIRE_PRIVILEGE, privilege);
+	fixture_check_own("session.privilege",
+			  "\"operation\":\"setid\",\"call\":\"setresgid\",\"before\":" IDS(
+				  "1000", "1000", "100") ",\"after\":" IDS("1000", "1000", "0"));
 }
 
 static void another_user_namespace_is_told_by_its_number(void **state)
@@ -90,8 +72,8 @@ static void another_user_namespace_is_told_by_its_number(void **state)
 
 	(void)state;
 	privilege.after.user_ns = 4026532177;
-	BEGIN(WIRE_PRIVILEGE, privilege);
-	check_own(
+	FIXTURE_BEGIN(WIRE_PRIVILEGE, privilege);
+	fixture_check_own(
 		"session.privilege",
 		"\"operation\":\"user_namespace\",\"call\":\"unshare\",\"before\":" IDS(
 			"1000", "1000",
@@ -118,10 +100,11 @@ static void a_target_outside_every_session_is_told_as_such(void **state)
 
 	(void)state;
 	ptrace.return_code = -1;
-	BEGIN(WIRE_PTRACE, ptrace);
-	check_own("session.ptrace",
-		  "\"operation\":\"attach\",\"target_pid\":812,\"target_uid\":0,"
-		  "\"target_program\":\"sshd\",\"target_in_session\":false,\"return_code\":-1");
+	FIXTURE_BEGIN(WIRE_PTRACE, ptrace);
+	fixture_check_own(
+		"session.ptrace",
+		"\"operation\":\"attach\",\"target_pid\":812,\"target_uid\":0,"
+		"\"target_program\":\"sshd\",\"target_in_session\":false,\"return_code\":-1");
 }
 
 static void a_target_in_a_session_is_told_with_that_session(void **state)
@@ -131,10 +114,11 @@ static void a_target_in_a_session_is_told_with_that_session(void **state)
 
 	(void)state;
 	ptrace.target_session = WB_SESSION;
-	BEGIN(WIRE_PTRACE, ptrace);
-	check_own("session.ptrace",
-		  "\"operation\":\"attach\",\"target_pid\":812,\"target_uid\":0,"
-		  "\"target_program\":\"sshd\",\"target_in_session\":true,\"return_code\":0");
+	FIXTURE_BEGIN(WIRE_PTRACE, ptrace);
+	fixture_check_own(
+		"session.ptrace",
+		"\"operation\":\"attach\",\"target_pid\":812,\"target_uid\":0,"
+		"\"target_program\":\"sshd\",\"target_in_session\":true,\"return_code\":0");
 
 	other.key = WB_SESSION + 1;
 	other.sid = "0d9d1f6a-52a4-4d83-8f5c-6d5d4c1f0a7e";
@@ -142,18 +126,19 @@ static void a_target_in_a_session_is_told_with_that_session(void **state)
 	ptrace.operation = WIRE_PTRACE_WRITE;
 	ptrace.return_code = 64;
 	ptrace.target_session = other.key;
-	BEGIN(WIRE_PTRACE, ptrace);
-	check_own("session.ptrace",
-		  "\"operation\":\"write_memory\",\"target_pid\":812,\"target_uid\":0,"
-		  "\"target_program\":\"sshd\",\"target_in_session\":false,"
-		  "\"target_sid\":\"0d9d1f6a-52a4-4d83-8f5c-6d5d4c1f0a7e\",\"return_code\":64");
+	FIXTURE_BEGIN(WIRE_PTRACE, ptrace);
+	fixture_check_own(
+		"session.ptrace",
+		"\"operation\":\"write_memory\",\"target_pid\":812,\"target_uid\":0,"
+		"\"target_program\":\"sshd\",\"target_in_session\":false,"
+		"\"target_sid\":\"0d9d1f6a-52a4-4d83-8f5c-6d5d4c1f0a7e\",\"return_code\":64");
 
 	ptrace.target_session = WB_SESSION + 2;
-	BEGIN(WIRE_PTRACE, ptrace);
-	check_own("session.ptrace",
-		  "\"operation\":\"write_memory\",\"target_pid\":812,\"target_uid\":0,"
-		  "\"target_program\":\"sshd\",\"target_in_session\":false,"
-		  "\"return_code\":64");
+	FIXTURE_BEGIN(WIRE_PTRACE, ptrace);
+	fixture_check_own("session.ptrace",
+			  "\"operation\":\"write_memory\",\"target_pid\":812,\"target_uid\":0,"
+			  "\"target_program\":\"sshd\",\"target_in_session\":false,"
+			  "\"return_code\":64");
 }
 
 static void a_thread_and_a_number_of_another_namespace_are_told(void **state)
@@ -165,10 +150,11 @@ static void a_thread_and_a_number_of_another_namespace_are_told(void **state)
 	ptrace.requested = 12;
 	ptrace.target_tid = 815;
 	ptrace.notes = WIRE_PTRACE_TARGET;
-	BEGIN(WIRE_PTRACE, ptrace);
-	check_own("session.ptrace",
-		  "\"operation\":\"seize\",\"target_pid\":812,\"target_tid\":815,\"target_uid\":0,"
-		  "\"target_program\":\"sshd\",\"requested_pid\":12,\"return_code\":0");
+	FIXTURE_BEGIN(WIRE_PTRACE, ptrace);
+	fixture_check_own(
+		"session.ptrace",
+		"\"operation\":\"seize\",\"target_pid\":812,\"target_tid\":815,\"target_uid\":0,"
+		"\"target_program\":\"sshd\",\"requested_pid\":12,\"return_code\":0");
 }
 
 static void a_target_that_is_not_known_is_the_number_alone(void **state)
@@ -178,15 +164,15 @@ static void a_target_that_is_not_known_is_the_number_alone(void **state)
 				      .requested = (uint32_t)-5 };
 
 	(void)state;
-	BEGIN(WIRE_PTRACE, ptrace);
-	check_own("session.ptrace",
-		  "\"operation\":\"read_memory\",\"requested_pid\":-5,\"return_code\":-3");
+	FIXTURE_BEGIN(WIRE_PTRACE, ptrace);
+	fixture_check_own("session.ptrace",
+			  "\"operation\":\"read_memory\",\"requested_pid\":-5,\"return_code\":-3");
 	ptrace = (struct wire_ptrace){ .operation = WIRE_PTRACE_READ,
 				       .requested = 9,
 				       .target_pid = 9 };
-	BEGIN(WIRE_PTRACE, ptrace);
-	check_own("session.ptrace",
-		  "\"operation\":\"read_memory\",\"target_pid\":9,\"return_code\":0");
+	FIXTURE_BEGIN(WIRE_PTRACE, ptrace);
+	fixture_check_own("session.ptrace",
+			  "\"operation\":\"read_memory\",\"target_pid\":9,\"return_code\":0");
 }
 
 static void who_lets_himself_be_traced_is_the_target(void **state)
@@ -197,10 +183,11 @@ static void who_lets_himself_be_traced_is_the_target(void **state)
 	ptrace.operation = WIRE_PTRACE_TRACEME;
 	ptrace.requested = 99;
 	ptrace.target_session = WB_SESSION;
-	BEGIN(WIRE_PTRACE, ptrace);
-	check_own("session.ptrace",
-		  "\"operation\":\"traceme\",\"target_pid\":812,\"target_uid\":0,"
-		  "\"target_program\":\"sshd\",\"target_in_session\":true,\"return_code\":0");
+	FIXTURE_BEGIN(WIRE_PTRACE, ptrace);
+	fixture_check_own(
+		"session.ptrace",
+		"\"operation\":\"traceme\",\"target_pid\":812,\"target_uid\":0,"
+		"\"target_program\":\"sshd\",\"target_in_session\":true,\"return_code\":0");
 }
 
 static void a_module_tells_its_file(void **state)
@@ -210,25 +197,26 @@ static void a_module_tells_its_file(void **state)
 	};
 
 	(void)state;
-	BEGIN(WIRE_KERNEL, kernel);
+	FIXTURE_BEGIN(WIRE_KERNEL, kernel);
 	wb_string(builder, WIRE_PART_PATH, "/root/hide.ko");
-	check_own("session.kernel",
-		  "\"operation\":\"module_load\",\"path\":\"/root/hide.ko\",\"flags\":2,"
-		  "\"return_code\":-1,\"inode\":12,\"dev\":\"8:1\"");
-	BEGIN(WIRE_KERNEL, kernel);
+	fixture_check_own("session.kernel",
+			  "\"operation\":\"module_load\",\"path\":\"/root/hide.ko\",\"flags\":2,"
+			  "\"return_code\":-1,\"inode\":12,\"dev\":\"8:1\"");
+	FIXTURE_BEGIN(WIRE_KERNEL, kernel);
 	wb_place(builder, WIRE_PART_PATH, "/mnt/hide.ko", 4026532291, 0);
-	check_own("session.kernel",
-		  "\"operation\":\"module_load\",\"path\":\"/mnt/hide.ko\",\"flags\":2,"
-		  "\"return_code\":-1,\"inode\":12,\"dev\":\"8:1\","
-		  "\"mount_namespaces\":{\"/path\":4026532291}");
+	fixture_check_own("session.kernel",
+			  "\"operation\":\"module_load\",\"path\":\"/mnt/hide.ko\",\"flags\":2,"
+			  "\"return_code\":-1,\"inode\":12,\"dev\":\"8:1\","
+			  "\"mount_namespaces\":{\"/path\":4026532291}");
 	kernel = (struct wire_kernel){ .operation = WIRE_KERNEL_MODULE_UNLOAD };
-	BEGIN(WIRE_KERNEL, kernel);
+	FIXTURE_BEGIN(WIRE_KERNEL, kernel);
 	wb_string(builder, WIRE_PART_NAME, "wireguard");
-	check_own("session.kernel",
-		  "\"operation\":\"module_unload\",\"name\":\"wireguard\",\"return_code\":0");
+	fixture_check_own(
+		"session.kernel",
+		"\"operation\":\"module_unload\",\"name\":\"wireguard\",\"return_code\":0");
 	kernel.operation = WIRE_KERNEL_KEXEC;
-	BEGIN(WIRE_KERNEL, kernel);
-	check_own("session.kernel", "\"operation\":\"kexec\",\"return_code\":0");
+	FIXTURE_BEGIN(WIRE_KERNEL, kernel);
+	fixture_check_own("session.kernel", "\"operation\":\"kexec\",\"return_code\":0");
 }
 
 static void a_bpf_program_tells_its_type_and_name(void **state)
@@ -238,18 +226,19 @@ static void a_bpf_program_tells_its_type_and_name(void **state)
 	};
 
 	(void)state;
-	BEGIN(WIRE_KERNEL, kernel);
+	FIXTURE_BEGIN(WIRE_KERNEL, kernel);
 	wb_string(builder, WIRE_PART_NAME, "watch");
-	check_own("session.kernel",
-		  "\"operation\":\"bpf_load\",\"name\":\"watch\",\"program_type\":1,"
-		  "\"program_type_name\":\"socket_filter\",\"program_id\":92,\"return_code\":4");
+	fixture_check_own(
+		"session.kernel",
+		"\"operation\":\"bpf_load\",\"name\":\"watch\",\"program_type\":1,"
+		"\"program_type_name\":\"socket_filter\",\"program_id\":92,\"return_code\":4");
 	kernel = (struct wire_kernel){ .operation = WIRE_KERNEL_BPF_LOAD,
 				       .return_code = -22,
 				       .type = 4711 };
-	BEGIN(WIRE_KERNEL, kernel);
+	FIXTURE_BEGIN(WIRE_KERNEL, kernel);
 	wb_part(builder, WIRE_PART_NAME, WIRE_PART_UNREADABLE, NULL, 0);
-	check_own("session.kernel",
-		  "\"operation\":\"bpf_load\",\"program_type\":4711,\"return_code\":-22");
+	fixture_check_own("session.kernel",
+			  "\"operation\":\"bpf_load\",\"program_type\":4711,\"return_code\":-22");
 }
 
 int main(void)

@@ -74,11 +74,11 @@ static void stat_read(unsigned long *fields)
 	close(fd);
 	text[n] = '\0';
 	at = strrchr(text, ')');
-	for (int i = 3; at && i <= STAT_FIELDS; i++) {
-		at = strchr(at, ' ');
-		if (!at++)
+	for (int i = 3; i <= STAT_FIELDS; i++) {
+		at = at ? strchr(at, ' ') : NULL;
+		if (!at)
 			die("stat");
-		fields[i] = strtoul(at, NULL, 10);
+		fields[i] = strtoul(++at, NULL, 10);
 	}
 }
 

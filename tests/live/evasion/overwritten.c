@@ -14,27 +14,13 @@ static const char *decoy;
 static int receiver;
 static pid_t sender;
 
-/* Nothing tells when the sender waits in its call, so look until it is so. */
-static void await_sleep(void)
-{
-	char path[64], state[256];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", sender);
-	do {
-		file = fopen(path, "r");
-		if (!file || !fgets(state, sizeof(state), file))
-			die("stat");
-		fclose(file);
-	} while (!strstr(state, ") S "));
-}
-
 static void *overwrite(void *userdata)
 {
-	char data[16];
+	char data[16], folder[64];
 
 	(void)userdata;
-	await_sleep();
+	snprintf(folder, sizeof(folder), "/proc/self/task/%d", sender);
+	await_state(folder, 'S');
 	strcpy(address.sun_path, decoy);
 	if (recv(receiver, data, sizeof(data), 0) < 0)
 		die("recv");

@@ -69,8 +69,7 @@ static void read_address(struct address *a, const char *hex)
 {
 	unsigned int byte;
 
-	for (a->size = 0; a->size < ADDRESS && sscanf(hex + 2 * a->size, "%2x", &byte) == 1;
-	     a->size++)
+	for (a->size = 0; a->size < ADDRESS && sscanf(hex, "%2x", &byte) == 1; a->size++, hex += 2)
 		a->bytes[a->size] = (unsigned char)byte;
 }
 

@@ -12,17 +12,11 @@
 
 static void *exit_after_leader(void *code)
 {
-	char path[64], state[256] = "";
-	FILE *file;
+	char folder[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", getpid());
-	/* The leader is a zombie ("Z") once it has left: nothing else tells, so look until it is so. */
-	while (!strstr(state, ") Z ")) {
-		file = fopen(path, "r");
-		if (!file || !fgets(state, sizeof(state), file))
-			die("stat");
-		fclose(file);
-	}
+	/* The leader is a zombie once it has left. */
+	snprintf(folder, sizeof(folder), "/proc/%d", getpid());
+	await_state(folder, 'Z');
 	if ((long)code >= 256)
 		syscall(SYS_exit_group, (int)(long)code - 256);
 	syscall(SYS_exit, (int)(long)code);

@@ -21,10 +21,26 @@ struct facts {
 	char text[16384];
 };
 
-static inline void die(const char *what)
+__attribute__((noreturn)) static inline void die(const char *what)
 {
 	fprintf(stderr, "workload: %s: %s\n", what, strerror(errno));
 	_exit(99);
+}
+
+/* Until the thread of this folder in /proc is in that state ('S', 'Z'); nothing tells, so it is looked at until it is so. */
+static inline void await_state(const char *folder, char wanted)
+{
+	char path[96], text[256], mark[8];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/stat", folder);
+	snprintf(mark, sizeof(mark), ") %c ", wanted);
+	do {
+		file = fopen(path, "r");
+		if (!file || !fgets(text, sizeof(text), file))
+			die("stat");
+		fclose(file);
+	} while (!strstr(text, mark));
 }
 
 __attribute__((format(printf, 2, 3))) static inline void facts_add(struct facts *f,

@@ -12,19 +12,13 @@
 static const char *fifo;
 static pid_t parent;
 
-/* Sends a signal once the parent sleeps in its open; nothing tells when, so look until it is so. */
+/* Sends a signal once the parent sleeps in its open. */
 static void interrupt(int number)
 {
-	char path[64], state[256];
-	FILE *file;
+	char folder[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", parent);
-	do {
-		file = fopen(path, "r");
-		if (!file || !fgets(state, sizeof(state), file))
-			die("stat");
-		fclose(file);
-	} while (!strstr(state, ") S "));
+	snprintf(folder, sizeof(folder), "/proc/%d", parent);
+	await_state(folder, 'S');
 	kill(parent, number);
 }
 
