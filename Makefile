@@ -5,6 +5,9 @@
 #	V=1     show the commands
 #	SAN=1   user space with the address and undefined-behaviour sanitizers, in build/san
 #	STATIC=1 build/static/seshat alone, as a static-pie: `seshat run` for machines where nothing may be installed
+#	TEST=EXPRESSION  only the tests that match, as pytest -k has it (check-live, check-login, check-vm)
+#	SKIP_VM=1 no virtual machines in `make check`
+#	KERNEL=6.1 check-vm with this kernel only; KERNEL=newest: that of the archive's backports. BOOT=all: one boot only
 #	CPPFLAGS, CFLAGS, LDFLAGS: added to our own; WERROR=: warnings are no errors
 
 VERSION := 0.1.0
@@ -114,7 +117,7 @@ BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c)) build/tests/be
 # ---- what people call ---------------------------------------------------------------------------
 
 .PHONY: all deps run check check-unit check-fuzz check-replay check-schema check-live check-sanitized check-login \
-	check-login-sanitized lint bench fuzz \
+	check-login-sanitized check-packages check-vm lint bench fuzz \
 	install uninstall sbom deb rpm clean format help bpf tests test-programs fuzzers workloads
 
 PROGRAMS := $(if $(filter build/static,$B),$B/seshat,$B/seshat $B/seshatd build/pam_seshat.so)
@@ -123,7 +126,7 @@ all: $(PROGRAMS) ## build the programs and the PAM module (the default)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
-	@sed -n 's/^#\t\([A-Z]*=.*\)/  \1/p' Makefile
+	@sed -n 's/^#\t\([A-Z_]*=.*\)/  \1/p' Makefile
 
 deps: ## install what is missing to build, run and test (Debian; as root)
 	@sh packaging/install-build-deps
@@ -134,7 +137,7 @@ run: deps ## audit an example session and show its records (JSON=1: as JSON line
 
 # A check that fails does not keep the next ones from running; the last line is the sum of them all.
 CHECKS := lint check-unit check-fuzz check-replay check-schema check-live check-sanitized check-login \
-	check-login-sanitized
+	check-login-sanitized check-packages $(if $(filter-out 0,$(SKIP_VM)),,check-vm)
 check: deps ## build and run every test
 	$(Q)rm -rf build/check
 	$(Q)$(MAKE) all tests
@@ -184,6 +187,17 @@ check-login-sanitized: ## the same, with the sanitizers in the agent and the com
 	@SESHAT=build/san/seshat SESHATD=build/san/seshatd PAM_SESHAT=build/pam_seshat.so \
 		WORKLOADS=build/tests/live $(PYTHON) tests/run.py sanitized $@ tests/login $(if $(TEST),-k "$(TEST)")
 
+check-packages: ## the packages: contents, installation, removal, the same bytes again (as root); TEST=EXPRESSION as above
+	$(Q)$(MAKE) all sbom
+	$(Q)$(MAKE) deb
+	$(Q)$(MAKE) rpm
+	$(Q)$(MAKE) STATIC=1 all
+	@$(PYTHON) tests/run.py pytest $@ tests/packages $(if $(TEST),-k "$(TEST)")
+
+check-vm: ## on Debian's stock kernels, from its packages, in virtual machines (as root)
+	$(Q)$(MAKE) all workloads
+	@$(PYTHON) tests/vm/check.py $(KERNEL:%=--kernel %) $(BOOT:%=--boot %) $(if $(TEST),--test "$(TEST)")
+
 lint: ## layers, format, cppcheck, clang-tidy, shellcheck, headers, sizes, the manual
 	$(Q)$(MAKE) $(BPF_SKEL)
 	@$(PYTHON) tests/lint/lint.py
@@ -220,11 +234,19 @@ uninstall: ## remove it again; a configuration that was changed stays (DESTDIR, 
 
 # ---- packages: built from a copy of the sources, so that nothing of theirs is left among them -----------
 
-deb: ## Debian packages, in build/deb
-	@sh packaging/debian/build.sh build/deb
+PACKAGED := $(shell find Makefile *.md LICENSE agent bpf contrib packaging schemas -type f)
 
-rpm: ## RPM packages, in build/rpm
+deb: build/deb/done ## Debian packages, in build/deb
+
+build/deb/done: $(PACKAGED)
+	@sh packaging/debian/build.sh build/deb
+	@touch $@
+
+rpm: build/rpm/done ## RPM packages, in build/rpm
+
+build/rpm/done: $(PACKAGED)
 	@sh packaging/rpm/build.sh build/rpm
+	@touch $@
 
 format: ## let clang-format rewrite the sources
 	clang-format -i $(shell find agent bpf tests -name '*.[ch]')

@@ -11,9 +11,17 @@ import pytest
 import resident
 import session
 
-# How the probes hook the kernel: the options that choose it, and the agent's settings. Every test runs once for each.
-STRATEGIES = {"tracepoint": []}
-AGENT_SETTINGS = {"tracepoint": []}
+
+
+def works(strategy):
+    """Can the probes hook this kernel so? The program says."""
+    command = [machine.SESHAT, "run", f"--strategy={strategy}", "-o", "/dev/null", "true"]
+    return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+# The options of each strategy that SESHAT_STRATEGY names, or that works here. Every test runs once for each.
+NAMES = os.environ.get("SESHAT_STRATEGY", "tracepoint trampoline").split()
+STRATEGIES = {name: [f"--strategy={name}"] for name in NAMES if works(name)} or {"tracepoint": []}
 
 MARKERS = {
     "alone": "about `seshat run` without an agent, or about more than an agent that all share can take",
@@ -57,7 +65,7 @@ def agent_for(request, strategy, residents):
         kinds = resident.kinds_of(options)
         if kinds is None or request.node.get_closest_marker("alone"):
             return None
-        used.append(residents.get(strategy, "\n".join(AGENT_SETTINGS[strategy])))
+        used.append(residents.get(strategy))
         used[-1].choose(kinds)
         return used[-1]
 

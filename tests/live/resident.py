@@ -28,7 +28,7 @@ CONFIG = """\
 socket = {folder}/socket
 state = {folder}
 pin =
-{settings}
+strategy = {strategy}
 [session]
 cgroup = own
 [events]
@@ -59,12 +59,12 @@ def end_with_us():
 class Resident:
     """A running agent with everything in a folder of its own, and a session that keeps the probes attached."""
 
-    def __init__(self, settings=""):
+    def __init__(self, strategy):
         self.folder = tempfile.TemporaryDirectory(prefix="seshat-agent-")
         self.socket = f"{self.folder.name}/socket"
         self.log_path = pathlib.Path(self.folder.name, "log")
         self.errors_path = pathlib.Path(self.folder.name, "errors")
-        self.settings = settings
+        self.strategy = strategy
         self.kinds = DEFAULT
         self.told = ""
         self.holder = None
@@ -74,7 +74,7 @@ class Resident:
 
     def write_config(self):
         events = "\n".join(f"{kind} = {'yes' if kind in self.kinds else 'no'}" for kind in KINDS)
-        text = CONFIG.format(folder=self.folder.name, settings=self.settings, events=events)
+        text = CONFIG.format(folder=self.folder.name, strategy=self.strategy, events=events)
         pathlib.Path(self.folder.name, "config").write_text(text)
 
     def start(self):
@@ -156,13 +156,13 @@ class Residents:
     def __init__(self):
         self.agents = {}
 
-    def get(self, strategy, settings):
+    def get(self, strategy):
         agent = self.agents.get(strategy)
         if agent and agent.process.poll() is not None:
             agent.close()
             agent = None
         if not agent:
-            agent = self.agents[strategy] = Resident(settings)
+            agent = self.agents[strategy] = Resident(strategy)
         return agent
 
     def close(self):
