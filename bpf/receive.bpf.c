@@ -196,8 +196,7 @@ static long receive_step(__u32 index, void *data)
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(receive_exit, struct pt_regs *regs, long ret)
+static __always_inline int receive_ended(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool compat = arch_compat(task);
@@ -219,6 +218,12 @@ int BPF_PROG(receive_exit, struct pt_regs *regs, long ret)
 	/* Most messages have no control data: three steps. */
 	bpf_loop(RECEIVE_STEPS, receive_step, &walk, 0);
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(receive_exit, struct pt_regs *regs, long ret)
+{
+	return receive_ended(regs, ret);
 }
 
 /* What io_uring has received, after uring_record(), whose stack has no room for it. */

@@ -9,13 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "bpf/state.h"
 #include "kernel/object.h"
 #include "kernel/pins.h"
 #include "kernel/spares.h"
+#include "kernel/trampolines.h"
 #include "kernel/verifier.h"
 
 struct loader {
@@ -24,10 +27,13 @@ struct loader {
 	struct bpf_link **links;
 	struct loader_result *results; /* owned */
 	size_t count;
-	bool *refused;	 /* owned: of the results, could it not even be attached? */
-	const char *pin; /* borrowed; NULL: none */
-	char *folder;	 /* owned: in it, of this build; NULL: none */
-	bool resumed;	 /* the folder holds what another process had attached */
+	struct loader_config config; /* what it points to is borrowed */
+	struct strategy strategy;
+	const struct bpf_object *before; /* borrowed: whose maps are to be taken over; NULL: none */
+	bool *refused;			 /* owned: of the results, could it not even be attached? */
+	const char *pin;		 /* borrowed; NULL: none */
+	char *folder;			 /* owned: in it, of this build; NULL: none */
+	bool resumed;			 /* the folder holds what another process had attached */
 	bool attached;
 };
 
@@ -52,11 +58,29 @@ static int map_resize(struct loader *loader, const char *name, size_t size)
 	return bpf_map__set_max_entries(map, (unsigned int)size);
 }
 
-/* The maps are those in the folder, or they get their sizes. */
+/* The maps of an object that is loaded become those of one that will be. */
+static int maps_keep(struct bpf_object *object, const struct bpf_object *before)
+{
+	struct bpf_map *map, *own;
+	int r;
+
+	bpf_object__for_each_map(map, before)
+	{
+		own = bpf_object__find_map_by_name(object, bpf_map__name(map));
+		r = own ? bpf_map__reuse_fd(own, bpf_map__fd(map)) : -ENOENT;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The maps are those in the folder, or of the object before, or they get their sizes. */
 static int prepare_maps(struct loader *loader, const struct loader_config *config)
 {
 	int r;
 
+	if (loader->before)
+		return maps_keep(loader->object, loader->before);
 	if (loader->resumed)
 		return pins_reuse(loader->object, loader->folder);
 	r = map_resize(loader, "ring", config->ring_size);
@@ -81,13 +105,20 @@ static bool links_resume(struct loader *loader)
 	for (size_t i = 0; i < loader->count; i++) {
 		const struct plan_entry *entry = loader->results[i].entry;
 
-		if (entry->how == PLAN_SYSCALL)
-			continue; /* in the map of system calls, which is pinned too */
+		/* In the map of system calls, which is pinned too. */
+		if (entry->how == PLAN_SYSCALL || loader->results[i].trampoline)
+			continue;
 		loader->links[i] = pinned_link(loader, i);
 		if (!loader->links[i] && entry->required)
 			return false;
 	}
 	return true;
+}
+
+/* The slot of the dispatcher's that it serves, as a bit; 0: none. */
+static uint32_t slot_of(const struct plan_entry *entry)
+{
+	return entry->how == PLAN_SYSCALL && !entry->map ? UINT32_C(1) << entry->slot : 0;
 }
 
 static void links_close(struct loader *loader)
@@ -96,6 +127,59 @@ static void links_close(struct loader *loader)
 		bpf_link__destroy(loader->links[i]);
 		loader->links[i] = NULL;
 	}
+}
+
+/* The slots of the plan: bits of enum syscall_slot. */
+static uint32_t slots_planned(const struct loader *loader)
+{
+	uint32_t slots = 0;
+
+	for (size_t i = 0; i < loader->count; i++)
+		slots |= slot_of(loader->results[i].entry);
+	return slots;
+}
+
+/* Marks what the functions of the calls are hooked for, and the dispatcher, if that is all. */
+static void strategy_mark(struct loader *loader)
+{
+	uint32_t slots = strategy_slots(&loader->strategy);
+	uint32_t left = slots_planned(loader) & ~slots & ~loader->config.slots_off;
+
+	for (size_t i = 0; i < loader->count; i++) {
+		const struct plan_entry *entry = loader->results[i].entry;
+		uint32_t slot = slot_of(entry);
+
+		if (entry->dispatches)
+			loader->results[i].trampoline = slots && !left;
+		else
+			loader->results[i].trampoline = slots && slot && !(slot & left);
+	}
+}
+
+/* What is pinned shows which strategy it is. */
+static bool strategy_found(struct loader *loader)
+{
+	uint32_t trampolines;
+
+	if (pins_control(loader->folder, &trampolines) < 0 ||
+	    strategy_resume(&loader->strategy, loader->config.strategy, trampolines) < 0)
+		return false;
+	strategy_mark(loader);
+	return !loader->strategy.trampolines ||
+	       trampolines_resume(loader->strategy.trampolines, loader->folder);
+}
+
+static int strategy_begin(struct loader *loader, char *ret_reason)
+{
+	int r = strategy_choose(&loader->strategy, loader->config.strategy,
+				slots_planned(loader) & ~loader->config.slots_off);
+
+	if (r < 0)
+		(void)snprintf(ret_reason, LOADER_REASON_SIZE,
+			       "the trampoline strategy cannot be had: %s",
+			       loader->strategy.reason);
+	strategy_mark(loader);
+	return r;
 }
 
 /* Looks for what another process of this build has pinned. Half of it is as good as nothing. */
@@ -116,11 +200,14 @@ static int find_pins(struct loader *loader, const struct loader_config *config)
 	loader->object = bpf_object__open_mem(elf, size, &options);
 	if (!loader->object)
 		return -errno;
-	loader->resumed = pins_complete(loader->object, loader->folder) && links_resume(loader);
+	loader->resumed = pins_complete(loader->object, loader->folder) && strategy_found(loader) &&
+			  links_resume(loader);
 	loader->attached = loader->resumed;
 	if (loader->resumed)
 		return 0;
 	links_close(loader);
+	trampolines_free(loader->strategy.trampolines);
+	loader->strategy = (struct strategy){ 0 };
 	pins_drop(loader->folder);
 	return 0;
 }
@@ -132,6 +219,7 @@ static int object_open(struct loader *loader, const struct loader_config *config
 	struct bpf_program *program;
 	size_t size = config->elf_size;
 	const void *elf = config->elf ? config->elf : object_builtin(&size);
+	int r;
 
 	bpf_object__close(loader->object);
 	loader->object = bpf_object__open_mem(elf, size, &options);
@@ -144,21 +232,25 @@ static int object_open(struct loader *loader, const struct loader_config *config
 			(void)snprintf(loader->results[i].reason, LOADER_REASON_SIZE,
 				       "not in this build");
 		}
-		if (program && loader->results[i].error)
+		if (program && (loader->results[i].error || loader->results[i].trampoline))
 			bpf_program__set_autoload(program, false);
 		if (program && loader->results[i].entry->attach_type)
 			bpf_program__set_expected_attach_type(
 				program,
 				(enum bpf_attach_type)loader->results[i].entry->attach_type);
 	}
-	return prepare_maps(loader, config);
+	r = trampolines_prepare(loader->strategy.trampolines, loader->object);
+	return r < 0 ? r : prepare_maps(loader, config);
 }
 
 /* Loads once more with a log for each program; the one that was refused is the one with an error in its log. */
 static int refused_find(struct loader *loader, const struct loader_config *config, int error,
 			size_t *ret_index)
 {
-	_cleanup_free_ char *logs = calloc(loader->count, VERIFIER_LOG_SIZE);
+	/* One more for the programs of the trampolines: they are loaded one by one, and the first error ends it. */
+	_cleanup_free_ char *logs = calloc(loader->count + 1, VERIFIER_LOG_SIZE);
+	char *log = logs + loader->count * VERIFIER_LOG_SIZE;
+	char reason[LOADER_REASON_SIZE];
 	int r;
 
 	if (!logs)
@@ -170,6 +262,7 @@ static int refused_find(struct loader *loader, const struct loader_config *confi
 		if (program_of(loader, i))
 			bpf_program__set_log_buf(program_of(loader, i),
 						 logs + i * VERIFIER_LOG_SIZE, VERIFIER_LOG_SIZE);
+	trampolines_log(loader->object, log, VERIFIER_LOG_SIZE);
 	/* Its error may be that the log was too small (before 6.4): the first one counts. */
 	if (bpf_object__load(loader->object) == 0)
 		return -EAGAIN;
@@ -182,7 +275,13 @@ static int refused_find(struct loader *loader, const struct loader_config *confi
 		*ret_index = i;
 		return 0;
 	}
-	return error;
+	*ret_index = loader->count;
+	if (!*log)
+		return error;
+	verifier_reason(log, error, reason, sizeof(reason));
+	r = strategy_refuse(&loader->strategy, error, reason);
+	strategy_mark(loader);
+	return r;
 }
 
 /* Is it a program that the kernel does not want, or has this process nothing left to load one with? */
@@ -212,7 +311,7 @@ static int object_load(struct loader *loader, const struct loader_config *config
 			return 0;
 		if (r < 0)
 			return r;
-		if (loader->results[refused].entry->required) {
+		if (refused < loader->count && loader->results[refused].entry->required) {
 			(void)snprintf(ret_reason, LOADER_REASON_SIZE,
 				       "cannot load the probe \"%s\": %.400s",
 				       loader->results[refused].entry->probe,
@@ -238,6 +337,7 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 	if (!loader->results || !loader->links || !loader->refused)
 		goto fail;
 	loader->count = config->plan_size;
+	loader->config = *config;
 	for (size_t i = 0; i < loader->count; i++)
 		loader->results[i].entry = &config->plan[i];
 	libbpf_set_print(quiet);
@@ -245,16 +345,21 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 	if (r < 0)
 		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s",
 			       strerror(-r));
-	else
+	if (r == 0 && !loader->resumed)
+		r = strategy_begin(loader, ret_reason);
+	if (r == 0)
 		r = object_load(loader, config, ret_reason);
 	if (r < 0)
 		goto fail;
+	if (loader->resumed && loader->strategy.trampolines)
+		trampolines_resumed(loader->strategy.trampolines, loader->object);
 	if (!loader->resumed)
 		spares_try(loader->object, loader->results, loader->count);
 	for (size_t i = 0; loader->resumed && i < loader->count; i++) {
 		struct loader_result *result = &loader->results[i];
 
-		if (loader->links[i] || result->error || result->entry->how == PLAN_SYSCALL)
+		if (loader->links[i] || result->error || result->trampoline ||
+		    result->entry->how == PLAN_SYSCALL)
 			continue;
 		result->error = -ENOENT;
 		loader->refused[i] = true;
@@ -272,6 +377,8 @@ void loader_detach(struct loader *loader)
 {
 	if (loader->folder)
 		pins_forget(loader->folder);
+	if (loader->strategy.trampolines)
+		trampolines_detach(loader->strategy.trampolines, loader->object, loader->folder);
 	/* Last in, first out: lineage holds until nothing reports any more. */
 	for (size_t i = loader->count; i-- > 0;) {
 		if (loader->folder && loader->links[i])
@@ -307,6 +414,10 @@ void loader_free(struct loader *loader)
 {
 	if (!loader)
 		return;
+	/* What is pinned goes on; all else may take its time to go. */
+	if (loader->strategy.trampolines && loader->attached && !loader->folder)
+		trampolines_detach(loader->strategy.trampolines, loader->object, NULL);
+	trampolines_free(loader->strategy.trampolines);
 	if (loader->links)
 		links_close(loader);
 	bpf_object__close(loader->object);
@@ -343,6 +454,20 @@ static int entry_attach(struct loader *loader, size_t i, int cgroup_root)
 	return 0;
 }
 
+/* Tells the probes which slots the functions are hooked for. */
+static int loader_set_control(struct loader *loader, uint32_t trampolines)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	struct control *control = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				       loader_map(loader, CONTROL_MAP), 0);
+
+	if (control == MAP_FAILED)
+		return loader_map(loader, CONTROL_MAP) == -ENOENT ? 0 : -errno;
+	control->trampolines = trampolines;
+	(void)munmap(control, size);
+	return 0;
+}
+
 /* Pins what was just attached; a link that cannot be pinned would end with this process. */
 static int entry_pin(struct loader *loader, size_t i)
 {
@@ -363,7 +488,7 @@ static int attach_all(struct loader *loader, int cgroup_root, char *ret_reason)
 	for (size_t i = 0; i < loader->count; i++) {
 		result = &loader->results[i];
 		result->spare = spares_has(loader->results, i);
-		if (result->error || result->spare)
+		if (result->error || result->spare || result->trampoline)
 			continue;
 		error = entry_attach(loader, i, cgroup_root);
 		if (!error)
@@ -385,7 +510,45 @@ static int attach_all(struct loader *loader, int cgroup_root, char *ret_reason)
 	return 0;
 }
 
-int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
+/* The functions of the calls. -EAGAIN: what serves them has to be loaded anew, as one of them cannot be hooked. */
+static int attach_trampolines(struct loader *loader, char *ret_reason)
+{
+	struct trampolines *trampolines = loader->strategy.trampolines;
+	char reason[TRAMPOLINES_REASON_SIZE] = "";
+	int r;
+
+	r = loader_set_control(loader, trampolines ? trampolines_control(trampolines) : 0);
+	if (r == 0 && trampolines)
+		r = trampolines_attach(trampolines, loader->object, loader->folder, reason);
+	if (r == 0)
+		return 0;
+	(void)snprintf(ret_reason, LOADER_REASON_SIZE, "%s", reason[0] ? reason : strerror(-r));
+	if (r == -EAGAIN || !trampolines)
+		return r;
+	trampolines_detach(trampolines, loader->object, loader->folder);
+	r = strategy_refuse(&loader->strategy, r, reason);
+	return r < 0 ? r : -EAGAIN;
+}
+
+/* Loads once more, with the same maps, what serves the calls after what was found out. */
+static int object_again(struct loader *loader, char *ret_reason)
+{
+	struct bpf_object *before = TAKE_PTR(loader->object);
+	int r = 0;
+
+	if (loader->strategy.trampolines)
+		r = trampolines_again(loader->strategy.trampolines);
+	strategy_mark(loader);
+	strategy_explain(&loader->strategy, slots_planned(loader) & ~loader->config.slots_off);
+	loader->before = before;
+	if (r == 0)
+		r = object_load(loader, &loader->config, ret_reason);
+	loader->before = NULL;
+	bpf_object__close(before);
+	return r;
+}
+
+static int attach_once(struct loader *loader, int cgroup_root, char *ret_reason)
 {
 	int r = loader->folder ? pins_make(loader->folder) : 0;
 
@@ -395,6 +558,8 @@ int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
 		return r;
 	}
 	r = attach_all(loader, cgroup_root, ret_reason);
+	if (r == 0)
+		r = attach_trampolines(loader, ret_reason);
 	if (r == 0 && loader->folder) {
 		r = pins_keep(loader->object, loader->folder);
 		if (r < 0)
@@ -408,6 +573,32 @@ int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
 	}
 	loader->attached = true;
 	return 0;
+}
+
+int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
+{
+	int r;
+
+	/* Each time one slot more is left to the tracepoint. */
+	for (size_t round = 0; round <= SLOTS; round++) {
+		r = attach_once(loader, cgroup_root, ret_reason);
+		if (r != -EAGAIN)
+			return r;
+		r = object_again(loader, ret_reason);
+		if (r < 0)
+			return r;
+	}
+	return -ELOOP;
+}
+
+const struct strategy *loader_strategy(const struct loader *loader)
+{
+	return &loader->strategy;
+}
+
+bool loader_result_counts(const struct loader_result *result)
+{
+	return !result->spare && !(result->trampoline && result->entry->dispatches);
 }
 
 void loader_quiesce(struct loader *loader)

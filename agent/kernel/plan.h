@@ -24,6 +24,7 @@ struct plan_entry {
 	uint32_t slot;	 /* PLAN_SYSCALL: enum syscall_slot of bpf/state.h, or 0 in another map */
 	int attach_type; /* PLAN_CGROUP: where it is not the one that the section names, else 0 */
 	bool required;	 /* without it no session can be audited */
+	bool dispatches; /* it calls those in syscall_probes, and is needed for nothing else */
 };
 
 /* The plan of the tracepoint strategy; *ret_count entries, constant. */
