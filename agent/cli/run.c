@@ -25,6 +25,7 @@ enum {
 	KEY_NO_WAIT,
 	KEY_BUFFER_SIZE,
 	KEY_EVENTS,
+	KEY_STRATEGY,
 
 	BUFFER_DEFAULT = 16 << 20,
 	BUFFER_MIN = 64 << 10,
@@ -38,6 +39,7 @@ struct run_options {
 	bool no_wait;
 	size_t buffer_size;
 	struct choices choices;
+	enum strategy_choice strategy;
 	char **command; /* ends with NULL */
 };
 
@@ -62,6 +64,10 @@ static const struct argp_option OPTIONS[] = {
 	  "turn kinds of records on (NAME) and off (-NAME): privilege, ptrace, kernel, file, or all; "
 	  "all but file are on by default",
 	  0 },
+	{ "strategy", KEY_STRATEGY, "STRATEGY", 0,
+	  "see system calls at the exit of all of them (tracepoint), or at their own functions, where others cost "
+	  "nothing more (trampoline); auto, the default, is the latter where the kernel takes it",
+	  0 },
 	{ 0 },
 };
 
@@ -74,6 +80,17 @@ static void parse_events(const char *list, struct run_options *options, struct a
 		argp_error(state,
 			   "no such kind of events: %.*s (privilege, ptrace, kernel, file, all)",
 			   (int)size, word);
+}
+
+static void parse_strategy(const char *name, struct run_options *options, struct argp_state *state)
+{
+	for (size_t i = 0; STRATEGY_NAMES[i]; i++) {
+		if (strcmp(name, STRATEGY_NAMES[i]) == 0) {
+			options->strategy = (enum strategy_choice)i;
+			return;
+		}
+	}
+	argp_error(state, "no such strategy: %s (auto, tracepoint, trampoline)", name);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -97,6 +114,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_EVENTS:
 		parse_events(argument, options, state);
+		return 0;
+	case KEY_STRATEGY:
+		parse_strategy(argument, options, state);
 		return 0;
 	case ARGP_KEY_ARG:
 		/* Options end here: what follows is COMMAND's. */
@@ -236,6 +256,7 @@ int run_main(int argc, char **argv)
 		return status;
 	config.ring_size = options.buffer_size;
 	config.choices = options.choices;
+	config.strategy = options.strategy;
 	config.interactive = isatty(STDIN_FILENO);
 	status = preflight();
 	if (!status)
