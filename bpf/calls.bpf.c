@@ -34,10 +34,10 @@ JUMPS(calls_stopping_jump);
 JUMPS(calls_stopped_jump);
 
 /* Not inline: what they need of the stack they need one after the other. */
-#define CALL(name)                                                          \
-	static __noinline int name##_traced(struct pt_regs *regs, long ret) \
-	{                                                                   \
-		return name##_ended(regs, ret);                             \
+#define CALL(name)                                                               \
+	static __always_inline int name##_traced(struct pt_regs *regs, long ret) \
+	{                                                                        \
+		return name##_ended(regs, ret);                                  \
 	}
 
 CALL(open)
@@ -57,7 +57,7 @@ static __always_inline bool calls_serve(__u32 slot)
 	       (!(control.slots_off & (1u << slot)) || slot == SLOT_PRIVILEGE);
 }
 
-static __noinline int calls_dispatch(struct pt_regs *regs, long ret, __u32 slot)
+static __always_inline int calls_dispatch(struct pt_regs *regs, long ret, __u32 slot)
 {
 	switch (slot) {
 	case SLOT_OPEN:
