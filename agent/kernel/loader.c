@@ -169,15 +169,20 @@ static bool strategy_found(struct loader *loader)
 	       trampolines_resume(loader->strategy.trampolines, loader->folder);
 }
 
+/* The one that was demanded cannot be. */
+static void strategy_say(const struct loader *loader, char *ret_reason)
+{
+	(void)snprintf(ret_reason, LOADER_REASON_SIZE, "the trampoline strategy cannot be had: %s",
+		       loader->strategy.reason);
+}
+
 static int strategy_begin(struct loader *loader, char *ret_reason)
 {
 	int r = strategy_choose(&loader->strategy, loader->config.strategy,
 				slots_planned(loader) & ~loader->config.slots_off);
 
 	if (r < 0)
-		(void)snprintf(ret_reason, LOADER_REASON_SIZE,
-			       "the trampoline strategy cannot be had: %s",
-			       loader->strategy.reason);
+		strategy_say(loader, ret_reason);
 	strategy_mark(loader);
 	return r;
 }
@@ -275,9 +280,9 @@ static int refused_find(struct loader *loader, const struct loader_config *confi
 		*ret_index = i;
 		return 0;
 	}
-	*ret_index = loader->count;
 	if (!*log)
 		return error;
+	*ret_index = loader->count;
 	verifier_reason(log, error, reason, sizeof(reason));
 	r = strategy_refuse(&loader->strategy, error, reason);
 	strategy_mark(loader);
@@ -309,6 +314,8 @@ static int object_load(struct loader *loader, const struct loader_config *config
 		r = refused_find(loader, config, r, &refused);
 		if (r == -EAGAIN)
 			return 0;
+		if (r < 0 && refused == loader->count)
+			strategy_say(loader, ret_reason);
 		if (r < 0)
 			return r;
 		if (refused < loader->count && loader->results[refused].entry->required) {
