@@ -4,6 +4,11 @@
 #
 #	V=1     show the commands
 #	SAN=1   user space with the address and undefined-behaviour sanitizers, in build/san
+#	STATIC=1 build/static/seshat alone, as a static-pie: `seshat run` for machines where nothing may be installed
+#	TEST=EXPRESSION  only the tests that match, as pytest -k has it (check-live, check-login, check-vm)
+#	SKIP_VM=1 no virtual machines in `make check`
+#	KERNEL=6.1 check-vm with this kernel only; KERNEL=newest: that of the archive's backports. BOOT=all: one boot only
+#	CPPFLAGS, CFLAGS, LDFLAGS: added to our own; WERROR=: warnings are no errors
 
 VERSION := 0.1.0
 
@@ -35,6 +40,10 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 # ---- variants of user space: plain, sanitized, and instrumented for libFuzzer -------------------
 
+# Distributions say themselves how much of it they want, and may not be contradicted.
+FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-D_FORTIFY_SOURCE=2)
+WERROR  ?= -Werror
+
 FUZZ ?=
 ifeq ($(FUZZ),1)
 B := build/fuzz
@@ -46,22 +55,28 @@ else ifeq ($(SAN),1)
 B := build/san
 VARIANT_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 VARIANT_LDFLAGS := -fsanitize=address,undefined
+else ifeq ($(STATIC),1)
+B := build/static
+VARIANT_FLAGS := -O2 -g $(FORTIFY)
+VARIANT_LDFLAGS :=
 else
 B := build
-VARIANT_FLAGS := -O2 -g -D_FORTIFY_SOURCE=2
+VARIANT_FLAGS := -O2 -g $(FORTIFY)
 VARIANT_LDFLAGS :=
 endif
 
 ifeq ($(FUZZ),1)
-WARNINGS := -Wall -Wextra -Werror # gcc judges the rest
+WARNINGS := -Wall -Wextra $(WERROR) # gcc judges the rest
 else
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
-	-Wold-style-definition -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wcast-qual -Werror
+	-Wold-style-definition -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wcast-qual $(WERROR)
 endif
 
-CPPFLAGS := -D_GNU_SOURCE -DSESHAT_VERSION='"$(VERSION)"' -I. -Iagent
-CFLAGS   := -std=c17 $(VARIANT_FLAGS) -fstack-protector-strong -fPIE $(WARNINGS)
-LDFLAGS  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS)
+# Theirs come behind ours. The folder that it is built in leaves no trace in what is built.
+PREFIX_MAP   := -ffile-prefix-map=$(CURDIR)=.
+OUR_CPPFLAGS := -D_GNU_SOURCE -DSESHAT_VERSION='"$(VERSION)"' -I. -Iagent $(CPPFLAGS)
+OUR_CFLAGS   := -std=c17 $(VARIANT_FLAGS) -fstack-protector-strong -fPIE $(PREFIX_MAP) $(WARNINGS) $(CFLAGS)
+OUR_LDFLAGS  := $(if $(filter build/static,$B),-static-pie,-pie) -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS) $(LDFLAGS)
 LIBS     := -lbpf -lelf -lz -ljson-c -lsystemd -lcap -linih -lcrypto
 DEPFLAGS  = -MMD -MP -MF $(@:.o=).d -MT $@
 
@@ -69,15 +84,21 @@ DEPFLAGS  = -MMD -MP -MF $(@:.o=).d -MT $@
 
 ARCH       := $(shell uname -m)
 BPF_ARCH   := $(subst aarch64,arm64,$(subst x86_64,x86,$(ARCH)))
-BPF_SKEL   := build/bpf/seshat.skel.h
+BPF_SKEL   := build/bpf/seshat.skel.h build/bpf/seshat_helpers.skel.h
 
-LIB_SRC    := $(wildcard agent/*/*.c)
+LIB_SRC    := $(sort $(filter-out agent/static/%,$(wildcard agent/*/*.c)))
 ifeq ($(FUZZ),1)
 # What reads logs back is fuzzed too; the commands themselves need the probes, which clang's coverage has no use for.
 FUZZ_CLI   := $(patsubst %,agent/cli/%.c,log_filter log_record sessions_list timeline process_tree output pretty \
 	pretty_events pretty_rights pretty_session pretty_text reply)
 LIB_SRC    := $(filter-out agent/kernel/% agent/daemon/% \
 	$(filter-out $(FUZZ_CLI),$(wildcard agent/cli/*.c)),$(LIB_SRC))
+endif
+# There is no static libsystemd: what of the command uses it is done otherwise, and the agent, which is built on its event loop,
+# is left out.
+ifeq ($B,build/static)
+LIB_SRC    := $(filter-out agent/daemon/% agent/base/host.c agent/cli/log_journal.c,$(LIB_SRC)) $(wildcard agent/static/*.c)
+LIBS       := $(filter-out -lsystemd,$(LIBS))
 endif
 LIB_OBJ    := $(LIB_SRC:%.c=$B/obj/%.o)
 LIB        := $B/libseshat.a
@@ -96,16 +117,16 @@ BENCH      := $(patsubst %.c,build/%,$(wildcard tests/bench/*.c)) build/tests/be
 # ---- what people call ---------------------------------------------------------------------------
 
 .PHONY: all deps run check check-unit check-fuzz check-replay check-schema check-live check-sanitized check-login \
-	check-login-sanitized lint bench fuzz \
-	install clean format help bpf tests test-programs fuzzers workloads
+	check-login-sanitized check-packages check-vm lint bench fuzz \
+	install uninstall sbom deb rpm clean format help bpf tests test-programs fuzzers workloads
 
-PROGRAMS := $B/seshat $B/seshatd build/pam_seshat.so
+PROGRAMS := $(if $(filter build/static,$B),$B/seshat,$B/seshat $B/seshatd build/pam_seshat.so)
 
 all: $(PROGRAMS) ## build the programs and the PAM module (the default)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 28
-	@sed -n 's/^#\t\([A-Z]*=.*\)/  \1/p' Makefile
+	@sed -n 's/^#\t\([A-Z_]*=.*\)/  \1/p' Makefile
 
 deps: ## install what is missing to build, run and test (Debian; as root)
 	@sh packaging/install-build-deps
@@ -116,7 +137,7 @@ run: deps ## audit an example session and show its records (JSON=1: as JSON line
 
 # A check that fails does not keep the next ones from running; the last line is the sum of them all.
 CHECKS := lint check-unit check-fuzz check-replay check-schema check-live check-sanitized check-login \
-	check-login-sanitized
+	check-login-sanitized check-packages $(if $(filter-out 0,$(SKIP_VM)),,check-vm)
 check: deps ## build and run every test
 	$(Q)rm -rf build/check
 	$(Q)$(MAKE) all tests
@@ -166,6 +187,17 @@ check-login-sanitized: ## the same, with the sanitizers in the agent and the com
 	@SESHAT=build/san/seshat SESHATD=build/san/seshatd PAM_SESHAT=build/pam_seshat.so \
 		WORKLOADS=build/tests/live $(PYTHON) tests/run.py sanitized $@ tests/login $(if $(TEST),-k "$(TEST)")
 
+check-packages: ## the packages: contents, installation, removal, the same bytes again (as root); TEST=EXPRESSION as above
+	$(Q)$(MAKE) all sbom
+	$(Q)$(MAKE) deb
+	$(Q)$(MAKE) rpm
+	$(Q)$(MAKE) STATIC=1 all
+	@$(PYTHON) tests/run.py pytest $@ tests/packages $(if $(TEST),-k "$(TEST)")
+
+check-vm: ## on Debian's stock kernels, from its packages, in virtual machines (as root)
+	$(Q)$(MAKE) all workloads
+	@$(PYTHON) tests/vm/check.py $(KERNEL:%=--kernel %) $(BOOT:%=--boot %) $(if $(TEST),--test "$(TEST)")
+
 lint: ## layers, format, cppcheck, clang-tidy, shellcheck, headers, sizes, the manual
 	$(Q)$(MAKE) $(BPF_SKEL)
 	@$(PYTHON) tests/lint/lint.py
@@ -179,27 +211,42 @@ fuzz: ## fuzz each parser for FUZZ_TIME=300 seconds; finds go to build/fuzz/foun
 	$(Q)$(MAKE) FUZZ=1 fuzzers
 	@$(PYTHON) tests/run.py fuzz-long $(FUZZ_TIME) $(FUZZ_SRC:tests/fuzz/%.c=%)
 
-PAM_DIR     ?= $(firstword $(wildcard /lib/$(ARCH)-linux-gnu/security /lib64/security) /lib/security)
-SYSTEMD_DIR ?= /lib/systemd
-MAN_PAGES   := $(wildcard packaging/man/*.[1-8])
+# Where distributions put things differently: PAM_DIR, UNIT_DIR, ZSH_DIR, DOC_DIR.
+PAM_DIR  ?= $(firstword $(wildcard /lib/$(ARCH)-linux-gnu/security /lib64/security) /lib/security)
+UNIT_DIR ?= /lib/systemd/system
+ZSH_DIR  ?= $(PREFIX)/share/zsh/site-functions
+DOC_DIR  ?= $(PREFIX)/share/doc/seshat
+INSTALL  := DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' PAM_DIR='$(PAM_DIR)' UNIT_DIR='$(UNIT_DIR)' ZSH_DIR='$(ZSH_DIR)' \
+	DOC_DIR='$(DOC_DIR)' sh packaging/install.sh
 
-install: all ## install programs, PAM module, manual pages, unit and configuration (DESTDIR, PREFIX)
-	install -D -m 0755 build/seshat $(DESTDIR)$(PREFIX)/bin/seshat
-	install -D -m 0755 build/seshatd $(DESTDIR)$(PREFIX)/sbin/seshatd
-	install -D -m 0644 build/pam_seshat.so $(DESTDIR)$(PAM_DIR)/pam_seshat.so
-	for page in $(MAN_PAGES); do \
-		install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; \
-	done
-	test -e $(DESTDIR)/etc/seshat/seshat.conf || \
-		install -D -m 0644 packaging/seshat.conf $(DESTDIR)/etc/seshat/seshat.conf
-	install -d $(DESTDIR)$(SYSTEMD_DIR)/system
-	sed 's,/usr/sbin/,$(PREFIX)/sbin/,' packaging/systemd/seshatd.service >$(DESTDIR)$(SYSTEMD_DIR)/system/seshatd.service
-	install -D -m 0644 packaging/systemd/seshat.catalog $(DESTDIR)$(SYSTEMD_DIR)/catalog/seshat.catalog
-	install -D -m 0644 packaging/sysusers/seshat.conf $(DESTDIR)/usr/lib/sysusers.d/seshat.conf
-	install -D -m 0644 packaging/tmpfiles/seshat.conf $(DESTDIR)/usr/lib/tmpfiles.d/seshat.conf
-	install -D -m 0644 packaging/logrotate/seshat $(DESTDIR)$(PREFIX)/share/doc/seshat/examples/logrotate
-	install -D -m 0644 packaging/completion/bash/seshat $(DESTDIR)$(PREFIX)/share/bash-completion/completions/seshat
-	install -D -m 0644 packaging/completion/zsh/_seshat $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_seshat
+sbom: build/sbom/seshat.spdx.json ## what the programs are linked with, and under which licences (SPDX), in build/sbom
+
+build/sbom/seshat.spdx.json: packaging/sbom.py packaging/libraries packaging/debian/changelog | all
+	$(say) SBOM $@
+	$(Q)$(PYTHON) packaging/sbom.py $(VERSION) $@ $(PROGRAMS)
+
+install: all sbom ## install everything that packaging/files names (DESTDIR, PREFIX)
+	$(say) INSTALL "$(DESTDIR)$(PREFIX)"
+	$(Q)$(INSTALL) install
+
+uninstall: ## remove it again; a configuration that was changed stays (DESTDIR, PREFIX)
+	$(Q)$(INSTALL) uninstall
+
+# ---- packages: built from a copy of the sources, so that nothing of theirs is left among them -----------
+
+PACKAGED := $(shell find Makefile *.md LICENSE agent bpf contrib packaging schemas -type f)
+
+deb: build/deb/done ## Debian packages, in build/deb
+
+build/deb/done: $(PACKAGED)
+	@sh packaging/debian/build.sh build/deb
+	@touch $@
+
+rpm: build/rpm/done ## RPM packages, in build/rpm
+
+build/rpm/done: $(PACKAGED)
+	@sh packaging/rpm/build.sh build/rpm
+	@touch $@
 
 format: ## let clang-format rewrite the sources
 	clang-format -i $(shell find agent bpf tests -name '*.[ch]')
@@ -207,33 +254,33 @@ format: ## let clang-format rewrite the sources
 clean: ## remove everything that was built
 	rm -rf build
 
-# ---- kernel side: compiled as one object, stripped, and turned into a skeleton ----------------------
+# ---- kernel side: compiled as one object, for newer and for older kernels, stripped, and turned into skeletons --------
 
 BPF_FLAGS := -target bpf -std=gnu17 -O2 -g -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) -Wall -Wextra -Wshadow \
-	-Wno-unused-parameter -Wno-unused-function -Werror -I. -Ibpf -idirafter /usr/include/$(ARCH)-linux-gnu
+	-Wno-unused-parameter -Wno-unused-function $(WERROR) $(PREFIX_MAP) -I. -Ibpf -idirafter /usr/include/$(ARCH)-linux-gnu
 
 bpf: $(BPF_SKEL)
 
-build/bpf/seshat.o: bpf/seshat.bpf.c
+build/bpf/%.o: bpf/%.bpf.c
 	$(say) BPF $<
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_FLAGS) $(DEPFLAGS) -c $< -o $@
 
 # What is left is code and BTF; the debugging information that it was made from is ten times as much.
-build/bpf/seshat.bpf.o: build/bpf/seshat.o
+build/bpf/%.bpf.o: build/bpf/%.o
 	$(say) BPFLINK $@
 	$(Q)$(BPFTOOL) gen object $@ $<
 
-$(BPF_SKEL): build/bpf/seshat.bpf.o
+$(BPF_SKEL): %.skel.h: %.bpf.o
 	$(say) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name seshat_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(*F)_bpf > $@
 
 # ---- user space ---------------------------------------------------------------------------------
 
 $B/obj/%.o: %.c Makefile
 	$(say) CC $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(EXTRA) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
+	$(Q)$(CC) $(OUR_CPPFLAGS) $(EXTRA) $(OUR_CFLAGS) $(DEPFLAGS) -c $< -o $@
 
 $B/obj/agent/kernel/%.o: EXTRA = -isystem build/bpf
 # A system header as far as warnings go, and so not among the dependencies that the compiler writes down.
@@ -241,15 +288,15 @@ $(filter $B/obj/agent/kernel/%,$(LIB_OBJ)): $(BPF_SKEL)
 
 $(LIB): $(LIB_OBJ)
 	$(say) AR $@
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar rcsD $@ $^
 
 $B/seshat $B/seshatd: $B/%: $B/obj/agent/%.o $(LIB)
 	$(say) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(OUR_CFLAGS) $(OUR_LDFLAGS) $^ $(LIBS) -o $@
 
 # ---- the PAM module: plain also where the rest is sanitized, as other people's programs load it ------
 
-PAM_SRC := $(wildcard contrib/pam/*.c) $(wildcard agent/control/*.c) agent/base/base64.c agent/base/fd.c \
+PAM_SRC := $(sort $(wildcard contrib/pam/*.c agent/control/*.c)) agent/base/base64.c agent/base/fd.c \
 	agent/base/utf8.c
 PAM_OBJ := $(PAM_SRC:%.c=build/pic/%.o)
 PAM_MAP := contrib/pam/pam_seshat.map
@@ -257,12 +304,12 @@ PAM_MAP := contrib/pam/pam_seshat.map
 build/pic/%.o: %.c Makefile
 	$(say) CC $@
 	@mkdir -p $(@D)
-	$(Q)gcc $(CPPFLAGS) -std=c17 -O2 -g -D_FORTIFY_SOURCE=2 -fPIC -fvisibility=hidden -fstack-protector-strong \
-		$(WARNINGS) $(DEPFLAGS) -c $< -o $@
+	$(Q)gcc $(OUR_CPPFLAGS) -std=c17 -O2 -g $(FORTIFY) -fPIC -fvisibility=hidden -fstack-protector-strong \
+		$(PREFIX_MAP) $(WARNINGS) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
 
 build/pam_seshat.so: $(PAM_OBJ) $(PAM_MAP)
 	$(say) LINK $@
-	$(Q)gcc -shared -Wl,-z,relro,-z,now,-z,defs -Wl,--as-needed -Wl,--gc-sections -Wl,--version-script=$(PAM_MAP) \
+	$(Q)gcc -shared $(CFLAGS) $(LDFLAGS) -Wl,-z,relro,-z,now,-z,defs -Wl,--as-needed -Wl,--gc-sections -Wl,--version-script=$(PAM_MAP) \
 		$(PAM_OBJ) -ljson-c -lpam -o $@
 
 # ---- test programs ------------------------------------------------------------------------------
@@ -274,7 +321,7 @@ fuzzers: $(FUZZERS)
 workloads: $(LIVE) build/tests/replay/capture build/tests/replay/replay
 
 # Lets allocations fail.
-$B/tests/unit/test_memory: LDFLAGS += \
+$B/tests/unit/test_memory: OUR_LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
 
 # The module's options alone; the module as a whole, by the real libpam.
@@ -285,24 +332,24 @@ $B/tests/unit/test_pam_seshat: | build/pam_seshat.so
 $(UNIT): $B/%: $B/obj/%.o $(LIB)
 	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(LIBS) -o $@
+	$(Q)$(CC) $(OUR_CFLAGS) $(OUR_LDFLAGS) $^ -lcmocka $(LIBS) -o $@
 
 ifeq ($(FUZZ),1)
 $(FUZZERS): $B/%: $B/obj/%.o $(LIB)
 	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
+	$(Q)$(CC) $(OUR_CFLAGS) $(OUR_LDFLAGS) -fsanitize=fuzzer $^ $(LIBS) -o $@
 else
 $(FUZZERS): $B/%: $B/obj/%.o $B/obj/tests/fuzz/driver.o $(LIB)
 	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(OUR_CFLAGS) $(OUR_LDFLAGS) $^ $(LIBS) -o $@
 endif
 
 $(REPLAY): $B/%: $B/obj/%.o $(LIB)
 	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(OUR_CFLAGS) $(OUR_LDFLAGS) $^ $(LIBS) -o $@
 
 # Workloads and loops are plain programs without the library: what they do must be theirs alone.
 WORKLOAD_FLAGS    := -Itests/live/workloads -std=gnu17 -O2 -g -static -Wall -Wextra -Werror -D_GNU_SOURCE -pthread
@@ -337,7 +384,7 @@ build/tests/live/%: tests/live/evasion/%.c
 build/tests/live/loader: build/obj/tests/live/loader/loader.o build/libseshat.a
 	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(Q)gcc $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)gcc $(OUR_CFLAGS) $(OUR_LDFLAGS) $^ $(LIBS) -o $@
 
 build/tests/live/%.bpf.o: tests/live/loader/%.bpf.c
 	$(say) BPF $@

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The sock_addr hooks: the kernel's own copy of an address, after it has left the caller's memory. They keep it
- * in the task's state for the exit of the system call (network.bpf.c), and forbid nothing.
+ * for the exit of the system call (network.bpf.c), and forbid nothing.
  */
+#include "pending.bpf.h"
 #include "sock.bpf.h"
+#include "storage.bpf.h"
 #include "worker.bpf.h"
 
 /*
  * sendmmsg() calls the hook once a message, and goes on only after a success: the message before this one has
  * been sent. These programs can be preempted, so the record is put together on the stack.
  */
-static __noinline int pending_flush(struct task_struct *task, struct task_state *state)
+static __noinline int pending_flush(struct task_struct *task, const struct task_state *state,
+				    const struct pending_address *pending)
 {
 	struct {
 		struct wire_header header;
 		struct wire_network network;
 	} record = {};
-	struct pending_address *pending = &state->pending;
 	struct session_state *session = scope_session(state->session);
 
 	if (!session)
@@ -45,18 +47,19 @@ static __always_inline struct pending_address *pending_begin(struct bpf_sock_add
 							     __u16 operation, __u16 family)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *state = scope_find(task);
 	struct pending_address *pending;
+	struct task_state state = {};
 	__u64 cookie;
 
-	if (!state || (operation == WIRE_CONNECT && ctx->user_family != family) ||
-	    worker_is_at_work(task))
+	if (!scope_peek(&state, task) ||
+	    (operation == WIRE_CONNECT && ctx->user_family != family) || worker_is_at_work(task))
 		return NULL;
-	pending = &state->pending;
+	pending = pending_take(task);
+	if (!pending)
+		return NULL;
 	cookie = bpf_get_socket_cookie(ctx);
-	if (operation == WIRE_SEND && pending->operation == WIRE_SEND + 1 &&
-	    pending->cookie == cookie)
-		pending_flush(task, state);
+	if (operation == WIRE_SEND && pending_is(pending, WIRE_SEND) && pending->cookie == cookie)
+		pending_flush(task, &state, pending);
 	else
 		pending->messages = 0;
 	pending->messages++;

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's own copy of a unix socket's address at connect(2) and at a send to it, since 6.7. A file of its own, as
- * older kernels have no such hook, nor the function that gives the context's kernel side: there these programs are
- * left out, and the name is read from the caller's memory after the call.
+ * The kernel's own copy of a unix socket's address at connect(2) and at a send to it, since 6.7. Older kernels have no such
+ * hook: there these programs are left out, and the name is read from the caller's memory after the call.
  */
+#include "pending.bpf.h"
 #include "sock.bpf.h"
+#include "storage.bpf.h"
 #include "worker.bpf.h"
 
 /*
  * Loaded with the attach types BPF_CGROUP_UNIX_CONNECT and BPF_CGROUP_UNIX_SENDMSG, which the loader sets: the library's
  * names of sections end before them.
  */
-extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
+extern void *bpf_cast_to_kern_ctx(void *context) __ksym;
 
 enum { SUN_PATH = 2 }; /* offsetof(struct sockaddr_un, sun_path) */
 
 /* sendmmsg() has come to the next message: the one before has been sent. */
-static __noinline int pending_flush_unix(struct task_struct *task, struct task_state *state)
+static __noinline int pending_flush_unix(struct task_struct *task, struct task_state *state,
+					 const struct pending_address *pending)
 {
-	const struct pending_address *pending = &state->pending;
 	struct wire_network *out;
 	struct scratch *scratch;
 
@@ -37,23 +38,24 @@ static __noinline int pending_flush_unix(struct task_struct *task, struct task_s
 static __always_inline int pending_unix(struct bpf_sock_addr *ctx, __u16 operation)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_state *state = scope_find(task);
 	struct pending_address *pending;
 	struct bpf_sock_addr_kern *kernel;
+	struct task_state state = {};
 	__u64 cookie;
 	__u32 size;
 
-	if (!state || worker_is_at_work(task))
+	if (!scope_peek(&state, task) || worker_is_at_work(task))
 		return ALLOW;
 	kernel = bpf_cast_to_kern_ctx(ctx);
 	size = KREAD(kernel, uaddrlen);
 	if (size < SUN_PATH || size > SUN_PATH + STATE_UNIX_SIZE)
 		return ALLOW;
-	pending = &state->pending;
+	pending = pending_take(task);
+	if (!pending)
+		return ALLOW;
 	cookie = bpf_get_socket_cookie(ctx);
-	if (operation == WIRE_SEND && pending->operation == WIRE_SEND + 1 &&
-	    pending->cookie == cookie)
-		pending_flush_unix(task, state);
+	if (operation == WIRE_SEND && pending_is(pending, WIRE_SEND) && pending->cookie == cookie)
+		pending_flush_unix(task, &state, pending);
 	else
 		pending->messages = 0;
 	pending->messages++;

@@ -80,6 +80,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	/* What runs of this task from here on is the kernel's own. */
 	state->left = last ? 0 : key;
 	state->session = 0;
+	bpf_map_delete_elem(&pendings, &address);
 	if (control.scope_hints && !bpf_map_delete_elem(&orphans, &address))
 		__sync_fetch_and_add(&control.scope_hints, -1);
 	if (!last)

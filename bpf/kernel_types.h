@@ -428,20 +428,27 @@ struct pt_regs {
 
 /*
  * KREAD(pointer, member, member ...) is pointer->member->member, for any number that may be a kernel pointer: one
- * that is none reads as 0. Since 6.2 a plain load does that, behind a cast that costs nothing;
- * before it takes a helper call for each arrow, 28 ns against 1 on the machine this was measured on. Pointers
+ * is none reads as 0. Since 6.2 (a35b9af4ec2c) a plain load does that, behind a cast that costs nothing;
+ * before it takes a helper call for each arrow, 28 ns against 1 on the machine this was measured on: there is an object for
+ * either kind of kernel (seshat_helpers.bpf.c), and the loader takes the one that loads. Pointers
  * from bpf_get_current_task_btf() would do without the cast, but for each of their members that is followed the
  * verifier searches all of the kernel's types by name: together most of the time to load the probes.
  */
-extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+#if defined(SESHAT_HELPERS)
+
+#define KREAD(pointer, member, ...) BPF_CORE_READ(pointer, member, ##__VA_ARGS__)
+
+#else
+
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym;
 
 #define KCAST(pointer)                                    \
 	((typeof(*(pointer)) *)bpf_rdonly_cast((pointer), \
 					       bpf_core_type_id_kernel(typeof(*(pointer)))))
 
-#define KREAD(pointer, member, ...)                                           \
-	(&bpf_rdonly_cast ? ___arrow(KCAST(pointer), member, ##__VA_ARGS__) : \
-			    BPF_CORE_READ(pointer, member, ##__VA_ARGS__))
+#define KREAD(pointer, member, ...) ___arrow(KCAST(pointer), member, ##__VA_ARGS__)
+
+#endif
 
 /* Is there one reference to the file and no other? */
 static __always_inline bool file_is_single(const struct file *file)

@@ -13,6 +13,8 @@ enum {
 	SESSIONS = 16384,
 	/* a task preempted in a probe keeps its slot; the next one takes another */
 	JOINED = 65536,
+	PENDINGS =
+		65536, /* tasks that have used an address; of one more the record has the request's */
 	SCRATCH_SLOTS = 4,
 	/* a name of up to 255 bytes, put where it might begin, stays inside */
 	WALK_SIZE = WIRE_PATH_SIZE + 256,
@@ -107,6 +109,18 @@ struct {
 	__type(key, __u64);
 	__type(value, struct joined_state);
 } joined SEC(".maps");
+
+/*
+ * What the sock_addr hooks have seen, by the task's address; gone with the task. Not in its storage, which these hooks may not
+ * look up before 6.18.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, PENDINGS);
+	__type(key, __u64);
+	__type(value, struct pending_address);
+} pendings SEC(".maps");
 
 /*
  * Processes that belong to another session from the moment in which they enter its cgroup: pid to the session's key. The

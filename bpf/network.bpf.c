@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * connect(2), and datagrams sent to an address without it. The address that the kernel acts on is copied by the
- * sock_addr hooks into the task's state, and joined with the result at the exit of the system call.
+ * sock_addr hooks, and joined with the result at the exit of the system call.
  */
 #include "outcome.bpf.h"
+#include "pending.bpf.h"
 
 enum {
 	NO_DESCRIPTOR = -9, /* EBADF, EFAULT, EINVAL, ENOTSOCK: what the hooks never saw */
@@ -16,15 +17,14 @@ enum {
 };
 
 /* Of a multipath socket the hook has seen the connection below it, which has the same struct socket. */
-static __always_inline bool pending_is_of(const struct task_state *state, const struct sock *sk)
+static __always_inline bool pending_is_of(const struct pending_address *pending,
+					  const struct sock *sk)
 {
-	const struct sock *seen = (const struct sock *)state->pending.sock;
+	const struct sock *seen = (const struct sock *)pending->sock;
 
-	if (!state->pending.operation)
-		return false;
 	if (KREAD(sk, sk_protocol) == PROTOCOL_MPTCP)
 		return KREAD(sk, sk_socket) == KREAD(seen, sk_socket);
-	return state->pending.cookie == (__u64)KREAD(sk, __sk_common.skc_cookie.counter);
+	return pending->cookie == (__u64)KREAD(sk, __sk_common.skc_cookie.counter);
 }
 
 static __always_inline void network_pending(struct wire_network *out,
@@ -109,10 +109,11 @@ static __always_inline void network_several(struct wire_network *out,
 }
 
 /* Can the call have got as far as the hook? Else what is pending was left by io_uring. */
-static __always_inline bool network_reached(const struct task_state *state, const struct sock *sk,
-					    long ret)
+static __always_inline bool network_reached(const struct task_state *state,
+					    const struct pending_address *pending,
+					    const struct sock *sk, long ret)
 {
-	if (state->connecting && state->connecting == state->pending.sock)
+	if (state->connecting && state->connecting == pending->sock)
 		return true;
 	if (ret == NO_DESCRIPTOR || ret == NO_SOCKET || ret == BAD_ADDRESS || ret == BAD_ARGUMENT)
 		return false;
@@ -128,17 +129,18 @@ static __always_inline struct sock *network_sock(struct task_struct *task, struc
 						 const struct network_request *request, long ret,
 						 struct pending_address **ret_pending)
 {
+	struct pending_address *pending = pending_find(task);
 	struct sock *sk = socket_of(task, request->descriptor);
 
-	if (state->pending.operation != request->operation + 1)
+	if (!pending_is(pending, request->operation))
 		return sk;
-	if (!sk || !pending_is_of(state, sk)) {
-		if (!network_reached(state, sk, ret))
+	if (!sk || !pending_is_of(pending, sk)) {
+		if (!network_reached(state, pending, sk, ret))
 			return sk;
-		sk = (struct sock *)state->pending.sock;
+		sk = (struct sock *)pending->sock;
 	}
-	*ret_pending = &state->pending;
-	return pending_is_of(state, sk) ? sk : NULL;
+	*ret_pending = pending;
+	return pending_is_of(pending, sk) ? sk : NULL;
 }
 
 /* A connection that failed has given its port back; the entry of its outcome knows it still. */
@@ -223,7 +225,8 @@ static __always_inline bool network_is_stream(const struct sock *sk)
  * one.
  */
 static __always_inline bool network_due(struct task_struct *task, struct task_state *state,
-					const struct network_request *request, long ret)
+					const struct network_request *request, long ret,
+					bool is_pending)
 {
 	struct pending_address *pending = NULL;
 	struct sock *sk;
@@ -233,7 +236,7 @@ static __always_inline bool network_due(struct task_struct *task, struct task_st
 	if (request->call != CALL_SENDTO && request->call != CALL_SENDMSG &&
 	    request->call != CALL_SENDMMSG)
 		return false;
-	if (!request->pointer && !state->pending.operation)
+	if (!request->pointer && !is_pending)
 		return false;
 	sk = network_sock(task, state, request, ret, &pending);
 	return pending || (sk && request->pointer && !network_is_stream(sk));
@@ -304,22 +307,26 @@ static __always_inline bool network_no_wait(struct task_struct *task,
 SHARED int network_body(struct task_state *state, struct network_request *request, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct pending_address *pending = pending_find(task);
+	bool is_pending;
 
 	if (!state || !request)
 		return 0;
 	/* A send on a new TCP socket can be a connect too: then that hook has seen it. */
 	if (request->call != CALL_CONNECT &&
-	    !((request->flags & SEND_FASTOPEN) && state->pending.operation == WIRE_CONNECT + 1))
+	    !((request->flags & SEND_FASTOPEN) && pending_is(pending, WIRE_CONNECT)))
 		request->operation = WIRE_SEND;
+	is_pending = pending_is(pending, request->operation);
 	/* Left by a call that ended elsewhere: io_uring's. */
-	if (state->pending.operation != request->operation + 1)
-		state->pending.operation = 0;
-	if (request->call == CALL_SENDMMSG && !state->pending.operation)
+	if (pending && !is_pending)
+		pending->operation = 0;
+	if (request->call == CALL_SENDMMSG && !is_pending)
 		return network_messages(state, request, ret);
-	if (network_due(task, state, request, ret)) {
+	if (network_due(task, state, request, ret, is_pending)) {
 		network_read_address(request);
 		network_emit(state, request, ret);
-		state->pending.operation = 0;
+		if (pending)
+			pending->operation = 0;
 	}
 	if (state->connecting)
 		outcome_returned(state, ret, network_no_wait(task, request));

@@ -5,6 +5,9 @@
 
 #include "emit.bpf.h"
 
+/* Where the last part can begin that may be as long as a path. */
+enum { PART_LAST = WIRE_RECORD_SIZE - WIRE_PATH_SIZE - sizeof(struct wire_part) - 8 };
+
 /*
  * The place for a part of up to `room` bytes: sets *ret_at to the offset of its struct wire_part.
  * The caller writes the bytes behind it and calls part_end().
@@ -26,8 +29,7 @@ SHARED int part_end(struct scratch *scratch, __u32 at, __u16 type, __u16 flags, 
 	struct wire_part *part;
 	__u32 odd = size & 7;
 
-	if (!scratch || at > WIRE_RECORD_SIZE - WIRE_PATH_SIZE - sizeof(*part) - 8 ||
-	    size > WIRE_PATH_SIZE)
+	if (!scratch || at > PART_LAST || size > WIRE_PATH_SIZE)
 		return -1;
 	part = (struct wire_part *)&scratch->record[at];
 	part->type = type;

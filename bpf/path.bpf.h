@@ -268,7 +268,9 @@ SHARED int part_path(struct scratch *scratch, __u16 type)
 	position = scratch->path.position & (WIRE_PATH_SIZE - 1);
 	size = WIRE_PATH_SIZE - position;
 	barrier_var(size);
-	if (size > WIRE_PATH_SIZE)
+	/* Before 6.4 the verifier has forgotten what part_begin() made sure of. */
+	barrier_var(at);
+	if (size > WIRE_PATH_SIZE || at > PART_LAST)
 		return 0;
 	bpf_probe_read_kernel(&scratch->record[at + sizeof(struct wire_part)], size,
 			      &scratch->walk[position & (WIRE_PATH_SIZE - 1)]);

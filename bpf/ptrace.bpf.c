@@ -2,6 +2,7 @@
 /* Processes that reach into another one: as its debugger, or by reading and writing its memory. */
 #include "arch_calls.bpf.h"
 #include "image.bpf.h"
+#include "storage.bpf.h"
 
 enum {
 	REQUEST_TRACEME = 0, /* PTRACE_* */
@@ -11,12 +12,13 @@ enum {
 	TREE_SLOTS = 64,
 	TREE_TAGS = 3,
 	TREE_NODE = 2, /* xa_is_node() */
-	STORAGES = 64, /* of one task, of all BPF programs on the machine */
 };
 
+#if !defined(SESHAT_HELPERS)
 extern struct task_struct *bpf_task_from_vpid(__s32 vpid) __ksym __weak; /* since 6.14 */
-extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym __weak;	 /* since 6.2 */
-extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+extern struct task_struct *bpf_task_from_pid(__s32 pid) __ksym;
+extern void bpf_task_release(struct task_struct *task) __ksym;
+#endif
 
 /* Which operation it is; WIRE_PTRACE_OPERATIONS for the others, which all need one of these first. */
 static __always_inline __u32 ptrace_operation(__u32 call, __u64 first)
@@ -63,55 +65,16 @@ static __always_inline __u64 ptrace_session(struct task_struct *target)
 	return state ? state->session : ptrace_session_hint(target);
 }
 
-struct storage_walk {
-	__u64 element; /* where the walk has come to: the snode of a struct bpf_local_storage_elem */
-	__u64 map;     /* to be found */
-	__u64 session; /* found */
-	bool found;
-};
-
-static long storage_walk_step(__u32 index, void *data)
+/* The same of a task that is an address only, for which there is no look-up. */
+static __always_inline __u64 ptrace_session_old(const struct task_struct *target)
 {
-	struct storage_walk *walk = data;
-	const struct bpf_local_storage_elem *element;
-	const struct hlist_node *node = (const struct hlist_node *)walk->element;
+	const struct task_state *state = (const struct task_state *)storage_state(target);
+	__u64 session = 0;
 
-	if (!node)
-		return 1;
-	element = (const void *)node - bpf_core_field_offset(struct bpf_local_storage_elem, snode);
-	if ((__u64)KREAD(element, sdata.smap) == walk->map) {
-		bpf_probe_read_kernel(
-			&walk->session, sizeof(walk->session),
-			(const void *)element +
-				bpf_core_field_offset(struct bpf_local_storage_elem, sdata) +
-				bpf_core_field_offset(struct bpf_local_storage_data, data));
-		walk->found = true;
-		return 1;
-	}
-	walk->element = (__u64)KREAD(node, next);
-	return 0;
-}
-
-/*
- * The same of a task that is an address only, for which there is no look-up: by its list of storages. Which of them is ours,
- * the caller's own shows. False: not known.
- */
-static __always_inline bool ptrace_session_old(struct wire_ptrace *out, struct task_struct *task,
-					       const struct task_struct *target)
-{
-	const struct task_state *own = bpf_task_storage_get(&tasks, task, 0, 0);
-	struct storage_walk walk = {};
-
-	if (!own)
-		return false;
-	bpf_probe_read_kernel(&walk.map, sizeof(walk.map),
-			      (const void *)own -
-				      bpf_core_field_offset(struct bpf_local_storage_data, data) +
-				      bpf_core_field_offset(struct bpf_local_storage_data, smap));
-	walk.element = (__u64)KREAD(target, bpf_storage, list.first);
-	bpf_loop(STORAGES, storage_walk_step, &walk, 0);
-	out->target_session = walk.found ? walk.session : ptrace_session_hint(target);
-	return true;
+	if (!state)
+		return ptrace_session_hint(target);
+	bpf_probe_read_kernel(&session, sizeof(session), &state->session);
+	return session;
 }
 
 static __always_inline void ptrace_describe(struct wire_ptrace *out,
@@ -201,12 +164,22 @@ static __always_inline bool ptrace_find_old(struct wire_ptrace *out, struct task
 	if (ptrace_is_known(task, out, target))
 		return false;
 	ptrace_describe(out, target);
-	if (ptrace_session_old(out, task, target))
-		out->notes |= WIRE_PTRACE_SESSION;
+	out->target_session = ptrace_session_old(target);
+	out->notes |= WIRE_PTRACE_SESSION;
 	return true;
 }
 
+#if defined(SESHAT_HELPERS)
+
 /* Fills in the target by the number that the caller gave. False: the call is not worth a record. */
+static __always_inline bool ptrace_find(struct wire_ptrace *out, struct task_struct *task)
+{
+	return ptrace_find_old(out, task);
+}
+
+#else
+
+/* As above. */
 static __always_inline bool ptrace_find(struct wire_ptrace *out, struct task_struct *task)
 {
 	struct task_struct *target = NULL;
@@ -214,7 +187,7 @@ static __always_inline bool ptrace_find(struct wire_ptrace *out, struct task_str
 
 	if (&bpf_task_from_vpid)
 		target = bpf_task_from_vpid((__s32)out->requested);
-	else if (&bpf_task_from_pid && ptrace_initial_pids(task))
+	else if (ptrace_initial_pids(task))
 		target = bpf_task_from_pid((__s32)out->requested);
 	if (!target)
 		return ptrace_find_old(out, task);
@@ -225,6 +198,8 @@ static __always_inline bool ptrace_find(struct wire_ptrace *out, struct task_str
 	bpf_task_release(target);
 	return due;
 }
+
+#endif
 
 /* Who is reached into. False: the call is not worth a record. */
 static __always_inline bool ptrace_target(struct wire_ptrace *out, struct task_struct *task)

@@ -4,7 +4,6 @@
  * objects (libbpf 1.1), which fails where two of them call the same kernel function.
  */
 #include "address.bpf.c"
-#include "address_unix.bpf.c"
 #include "exec.bpf.c"
 #include "exit.bpf.c"
 #include "file.bpf.c"
@@ -22,6 +21,10 @@
 #include "uring.bpf.c"
 #include "uring_complete.bpf.c"
 #include "uring_record.bpf.c"
+
+#if !defined(SESHAT_HELPERS)
+#include "address_unix.bpf.c"
+#endif
 
 /* The helpers that read kernel memory are for programs under the GPL alone. */
 char LICENSE[] SEC("license") = "GPL";

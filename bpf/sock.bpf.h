@@ -238,6 +238,8 @@ static __always_inline bool part_unix_request(struct scratch *scratch, const cha
 	__u32 at;
 	long r;
 
+	/* Else the compiler computes it from the number that it was computed from, of which the verifier knows no bound. */
+	barrier_var(size);
 	if (size > STATE_UNIX_SIZE || !part_begin(scratch, STATE_UNIX_SIZE + 8, &at))
 		return false;
 	bpf_probe_read_kernel(&first, 1, name);

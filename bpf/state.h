@@ -29,7 +29,7 @@ enum syscall_slot {
 /* control.trampolines: 32-bit calls are seen as a whole, not each at its function. */
 #define TRAMPOLINES_NARROW (1u << 31)
 
-/* The kernel's copy of an address, from the sock_addr hook until the end of the system call. */
+/* The kernel's copy of an address, from the sock_addr hook until the end of the system call; of one task. */
 struct pending_address {
 	__u64 cookie;	 /* of the socket */
 	__u64 sock;	 /* its address in the kernel */
@@ -61,7 +61,6 @@ struct task_state {
 	__u64 connecting; /* key in outcomes: the socket that this system call has begun to connect */
 	__u64 left; /* of a process's first thread that has ended: the session that the others are in */
 	struct wire_rights rights; /* as this task is known to have had them last */
-	struct pending_address pending;
 };
 
 /* A process that joined a session with several threads: which of them does something first is not known. */
@@ -101,8 +100,7 @@ struct control {
 };
 
 _Static_assert(sizeof(struct pending_address) == 184, "pending_address has padding");
-_Static_assert(sizeof(struct task_state) ==
-		       64 + sizeof(struct wire_rights) + sizeof(struct pending_address),
+_Static_assert(sizeof(struct task_state) == 64 + sizeof(struct wire_rights),
 	       "task_state has padding");
 _Static_assert(sizeof(struct session_state) == 8 * WIRE_KINDS + 32, "session_state has padding");
 

@@ -6,6 +6,7 @@
  * The tracepoints changed their arguments twice. The programs are raw ones, which load on every kernel; where a tracepoint
  * is not there, or has too few arguments, they cannot be attached, and the plan has another for the same probe.
  */
+#include "pending.bpf.h"
 #include "uring_read.bpf.h"
 #include "worker.bpf.h"
 
@@ -176,7 +177,7 @@ static __always_inline void uring_submitted(void *ctx, __u64 address)
 	if (!state)
 		return;
 	image_tell(task, state);
-	state->pending.operation = 0;
+	pending_forget(task);
 	staging = staging_take();
 	if (!staging) {
 		uring_lose(state, opcode);

@@ -216,8 +216,11 @@ static __always_inline bool uring_is_kept(__u64 req)
 }
 
 /* Keeps the staged request until its completion. False: there is no room. */
-SHARED int uring_keep(struct scratch *staging, __u64 request)
+SHARED int uring_keep(struct scratch *taken, __u64 request)
 {
+	__u32 slot = taken ? taken->fill - 1 : SCRATCH_SLOTS;
+	/* Looked up once more: before 6.2 the verifier takes nothing for a map's value but memory that it knows to be a map's. */
+	struct scratch *staging = bpf_map_lookup_elem(&scratches, &slot);
 	struct uring_long *entry;
 	long r;
 

@@ -3,6 +3,7 @@
  * Makes the records of io_uring's requests, for the hooks in uring.bpf.c, which end in here: one program, so that what is
  * long is verified once.
  */
+#include "pending.bpf.h"
 #include "uring_network.bpf.h"
 
 static __always_inline void uring_emit(struct scratch *staging, __u64 req, long ret)
@@ -175,7 +176,6 @@ static long list_step(__u32 index, void *data)
 SEC("raw_tp/io_uring_complete")
 int uring_record(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct task_state *state = scope_find(bpf_get_current_task_btf());
 	struct uring_jobs *jobs;
 	__u32 key = 0, pid;
 	__u64 node;
@@ -196,8 +196,7 @@ int uring_record(struct bpf_raw_tracepoint_args *ctx)
 		bpf_for_each_map_elem(&uring_long_requests, abandon_step_long, &pid, 0);
 	}
 	/* What the hooks of addresses have seen belongs to the request, not to the task's next system call. */
-	if (state)
-		state->pending.operation = 0;
+	pending_forget(bpf_get_current_task_btf());
 	if (jobs->messages)
 		bpf_tail_call(ctx, &uring_programs, URING_RECEIVE);
 	jobs->busy = 0;

@@ -117,18 +117,35 @@ static int ask(const char *socket, struct json_object *request, struct json_obje
 	return status;
 }
 
+int agent_socket(const struct agent_options *options, char **ret)
+{
+	_cleanup_(config_free) struct config config = { 0 };
+	const char *path = options->socket;
+	int status;
+
+	if (!path) {
+		status = agent_config(options, &config);
+		if (status)
+			return status;
+		path = config.agent.socket;
+	}
+	*ret = strdup(path);
+	if (*ret)
+		return 0;
+	log_error("cannot find the agent: %s", strerror(ENOMEM));
+	return STATUS_FAILED;
+}
+
 int agent_ask(const struct agent_options *options, struct json_object *request,
 	      struct json_object **ret)
 {
-	_cleanup_(config_free) struct config config = { 0 };
-	int status = 0;
+	_cleanup_free_ char *socket = NULL;
+	int status;
 
 	if (!request) {
 		log_error("cannot make a request: %s", strerror(ENOMEM));
 		return STATUS_FAILED;
 	}
-	if (options->socket)
-		return ask(options->socket, request, ret);
-	status = agent_config(options, &config);
-	return status ? status : ask(config.agent.socket, request, ret);
+	status = agent_socket(options, &socket);
+	return status ? status : ask(socket, request, ret);
 }

@@ -27,6 +27,9 @@ struct json_object *agent_request(const char *op);
  */
 int agent_config(const struct agent_options *options, struct config *ret);
 
+/* Its control socket: *ret is the caller's. Returns 0, or an exit status. */
+int agent_socket(const struct agent_options *options, char **ret);
+
 /*
  * Sends the request (which may be NULL: no memory) and waits for the reply, *ret, to be put. Returns 0 when the agent has
  * done it, or an exit status.

@@ -67,7 +67,7 @@ static void reap_recorder(struct front *front, int status)
 	front->recorder_ended = true;
 	front->recorder_failed = WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
 	if (front->recorder_failed)
-		log_error("the recorder was ended: the session is not audited any more");
+		log_error("%s", front->recorder->loss);
 }
 
 static void command_is_over(struct front *front, int status)

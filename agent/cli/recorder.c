@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "cli/audit.h"
 #include "cli/status.h"
+#include "cli/watcher.h"
 
 enum {
 	PRIORITY = -10, /* nice value */
@@ -70,8 +71,10 @@ static void claim_resources(void)
 static int record(const struct recorder_config *config, int ready, int orders)
 {
 	struct audit *audit = NULL;
-	int status = audit_begin(&audit, config);
+	int status;
 
+	claim_resources();
+	status = audit_begin(&audit, config);
 	if (status)
 		return status;
 	if (fd_write_all(ready, "r", 1) < 0)
@@ -104,13 +107,16 @@ int recorder_spawn(struct recorder *ret, const struct recorder_config *config)
 		command_forget(config->command);
 		step_aside();
 		let_go();
-		claim_resources();
-		_exit(record(config, TAKE_FD(ready_write), orders_read));
+		_exit((config->agent ? watcher_run : record)(config, TAKE_FD(ready_write),
+							     orders_read));
 	}
 	*ret = (struct recorder){
 		.pid = pid,
 		.ready = TAKE_FD(ready_read),
 		.orders = TAKE_FD(orders_write),
+		.loss = config->agent ?
+				"nobody waits for the end of the session any more" :
+				"the recorder was ended: the session is not audited any more",
 	};
 	return 0;
 }

@@ -22,13 +22,20 @@ struct recorder_config {
 	int json;		 /* where JSON lines go, or -1; borrowed */
 	int pretty;		 /* where readable lines go, or -1; borrowed */
 	bool interactive;	 /* is standard input a terminal */
+
+	/* Instead of all these: */
+	const char *
+		agent; /* the control socket of the agent that is to record; NULL: nobody else is */
+	int sid;       /* where the session's id goes to, or -1; borrowed */
+	const char *tty; /* the name of the terminal that standard input is, or NULL; borrowed */
 };
 
 struct recorder {
 	pid_t pid;
 	/* a byte comes from here when the session is ready; end of file means that it failed */
 	int ready;
-	int orders; /* a byte written here ends the session, whatever still runs */
+	int orders; /* a byte written here ends the session, whatever still runs; or the waiting for the agent's */
+	const char *loss; /* what it means when it is killed, in words */
 };
 
 /* Forks the recorder. Returns 0 or negative errno. */
@@ -40,7 +47,7 @@ int recorder_wait(const struct recorder *recorder);
 /* Waits until the command may be let go. Returns whether it may; if not, the recorder has said why, and exits. */
 bool recorder_wait_ready(struct recorder *recorder);
 
-/* Ends the session now: what still runs is named in session.end. May be called more than once. */
+/* Ends the session now: what still runs is named in session.end. The agent's goes on. May be called more than once. */
 void recorder_stop(struct recorder *recorder);
 
 #endif

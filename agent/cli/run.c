@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/size.h"
+#include "cli/agent.h"
 #include "cli/command.h"
 #include "cli/front.h"
 #include "cli/preflight.h"
@@ -26,6 +27,8 @@ enum {
 	KEY_BUFFER_SIZE,
 	KEY_EVENTS,
 	KEY_STRATEGY,
+	KEY_AGENT,
+	KEY_SID_FILE,
 
 	BUFFER_DEFAULT = 16 << 20,
 	BUFFER_MIN = 64 << 10,
@@ -40,7 +43,12 @@ struct run_options {
 	size_t buffer_size;
 	struct choices choices;
 	enum strategy_choice strategy;
-	char **command; /* ends with NULL */
+	bool by_agent;
+	struct agent_options agent;
+	const char *sid_file; /* or NULL */
+	const char
+		*without; /* an option that was given and has no meaning with an agent, or NULL */
+	char **command;	  /* ends with NULL */
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -68,6 +76,12 @@ static const struct argp_option OPTIONS[] = {
 	  "see system calls at the exit of all of them (tracepoint), or at their own functions, where others cost "
 	  "nothing more (trampoline); auto, the default, is the latter where the kernel takes it",
 	  0 },
+	{ "agent", KEY_AGENT, "SOCKET", OPTION_ARG_OPTIONAL,
+	  "have the running agent audit COMMAND: its log has the records, and no other "
+	  "option but --no-wait and --sid-file applies (default: as its configuration says)",
+	  0 },
+	{ "sid-file", KEY_SID_FILE, "FILE", 0,
+	  "with --agent: write the session's id to FILE before COMMAND begins", 0 },
 	{ 0 },
 };
 
@@ -93,6 +107,16 @@ static void parse_strategy(const char *name, struct run_options *options, struct
 	argp_error(state, "no such strategy: %s (auto, tracepoint, trampoline)", name);
 }
 
+/* Who records says where to, and what. */
+static void check_agent(const struct run_options *options, struct argp_state *state)
+{
+	if (options->by_agent && options->without)
+		argp_error(state, "%s is the agent's to decide, and cannot be given with --agent",
+			   options->without);
+	if (!options->by_agent && options->sid_file)
+		argp_error(state, "--sid-file is for --agent: the first record has the id");
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct run_options *options = state->input;
@@ -100,9 +124,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case 'o':
 		options->output = argument;
+		options->without = "--output";
 		return 0;
 	case KEY_PRETTY:
 		options->pretty = true;
+		options->without = "--pretty";
 		return 0;
 	case KEY_NO_WAIT:
 		options->no_wait = true;
@@ -111,12 +137,22 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		if (size_parse_power(argument, BUFFER_MIN, BUFFER_MAX, &options->buffer_size) < 0)
 			argp_error(state, "bad buffer size: %s (a power of two, from 64K to 1G)",
 				   argument);
+		options->without = "--buffer-size";
 		return 0;
 	case KEY_EVENTS:
 		parse_events(argument, options, state);
+		options->without = "--events";
 		return 0;
 	case KEY_STRATEGY:
 		parse_strategy(argument, options, state);
+		options->without = "--strategy";
+		return 0;
+	case KEY_AGENT:
+		options->by_agent = true;
+		options->agent.socket = argument;
+		return 0;
+	case KEY_SID_FILE:
+		options->sid_file = argument;
 		return 0;
 	case ARGP_KEY_ARG:
 		/* Options end here: what follows is COMMAND's. */
@@ -125,6 +161,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state, "no COMMAND given");
+		return 0;
+	case ARGP_KEY_SUCCESS:
+		check_agent(options, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -207,6 +246,42 @@ static int open_outputs(const struct run_options *options, const struct streams 
 	return 0;
 }
 
+/* The recorder's working directory is another one. Takes the path over. */
+static char *absolute(char *path)
+{
+	_cleanup_free_ char *relative = path, *here = NULL;
+	char *all;
+
+	if (path[0] == '/')
+		return TAKE_PTR(relative);
+	here = getcwd(NULL, 0);
+	return here && asprintf(&all, "%s/%s", here, path) >= 0 ? all : NULL;
+}
+
+static int find_agent(const struct run_options *options, struct recorder_config *config, char **ret)
+{
+	char *path = NULL;
+	int status = agent_socket(&options->agent, &path);
+
+	if (status)
+		return status;
+	*ret = absolute(path);
+	if (!*ret) {
+		log_error("cannot find the agent: %s", strerror(errno));
+		return STATUS_FAILED;
+	}
+	config->agent = *ret;
+	config->tty = config->interactive ? ttyname(STDIN_FILENO) : NULL;
+	if (!options->sid_file)
+		return 0;
+	config->sid = open(options->sid_file, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC | O_NOCTTY,
+			   FILE_MODE);
+	if (config->sid >= 0)
+		return 0;
+	log_error("cannot write %s: %s", options->sid_file, strerror(errno));
+	return STATUS_FILE;
+}
+
 static int audit_command(struct command *command, const struct run_options *options,
 			 struct recorder_config *config)
 {
@@ -231,13 +306,30 @@ static int audit_command(struct command *command, const struct run_options *opti
 	return front_wait(command, &recorder, options->no_wait);
 }
 
+/* Everything that may fail before a process is started. */
+static int prepare(const struct run_options *options, const struct streams *streams,
+		   struct recorder_config *config, char **ret_socket)
+{
+	int status;
+
+	config->ring_size = options->buffer_size;
+	config->choices = options->choices;
+	config->strategy = options->strategy;
+	config->interactive = isatty(STDIN_FILENO);
+	if (options->by_agent)
+		return find_agent(options, config, ret_socket);
+	status = preflight();
+	return status ? status : open_outputs(options, streams, config);
+}
+
 int run_main(int argc, char **argv)
 {
 	struct run_options options = {
 		.buffer_size = BUFFER_DEFAULT,
 		.choices = CHOICES_DEFAULT,
 	};
-	struct recorder_config config = { .json = -1, .pretty = -1 };
+	struct recorder_config config = { .json = -1, .pretty = -1, .sid = -1 };
+	_cleanup_free_ char *socket = NULL;
 	struct command command;
 	struct streams streams;
 	char name[] = "seshat run";
@@ -254,17 +346,12 @@ int run_main(int argc, char **argv)
 	status = command_find(&command, options.command);
 	if (status)
 		return status;
-	config.ring_size = options.buffer_size;
-	config.choices = options.choices;
-	config.strategy = options.strategy;
-	config.interactive = isatty(STDIN_FILENO);
-	status = preflight();
-	if (!status)
-		status = open_outputs(&options, &streams, &config);
+	status = prepare(&options, &streams, &config, &socket);
 	if (!status)
 		status = audit_command(&command, &options, &config);
 	command_discard(&command);
 	fd_close(config.json);
 	fd_close(config.pretty);
+	fd_close(config.sid);
 	return status;
 }

@@ -10,9 +10,10 @@
 enum status {
 	STATUS_NEGATIVE =
 		1, /* done, and the answer is no: a failed check, no such session, a refusal */
-	STATUS_NO_AGENT = 3, /* the agent does not run, or does not answer */
-	STATUS_DENIED = 4,   /* the agent does not take this from this user */
-	STATUS_FILE = 119,   /* the file for the records cannot be written */
+	STATUS_NO_AGENT = 3,	/* the agent does not run, or does not answer */
+	STATUS_DENIED = 4,	/* the agent does not take this from this user */
+	STATUS_UNAUDITED = 118, /* the agent that was to audit does not run, or refuses */
+	STATUS_FILE = 119,	/* the file for the records cannot be written */
 	STATUS_NOT_ROOT = 120,
 	STATUS_CAPABILITY = 121, /* root, but without a capability that is needed */
 	STATUS_NO_BTF = 122,	 /* the kernel has no type information */

@@ -72,7 +72,7 @@ static int check_server(int fd)
 	return server.uid == 0 || server.uid == geteuid() ? 0 : -EPERM;
 }
 
-static int open_until(const char *path, uint64_t deadline)
+static int connect_new(const char *path, uint64_t deadline)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_close_ int fd = -1;
@@ -148,6 +148,34 @@ static ssize_t receive_until(int fd, char *buf, size_t size, uint64_t deadline)
 	}
 }
 
+static uint64_t deadline_in(unsigned int timeout_ms)
+{
+	return now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+}
+
+int control_connect(const char *socket, unsigned int timeout_ms)
+{
+	return connect_new(socket, deadline_in(timeout_ms));
+}
+
+static int send_request(int fd, struct json_object *request, uint64_t deadline)
+{
+	const char *text;
+	size_t size;
+	int r = control_message_text(request, &text, &size);
+
+	if (r < 0)
+		return r;
+	r = send_until(fd, text, size, deadline);
+	/* Who is refused is told so, and let go. */
+	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
+}
+
+int control_send(int fd, struct json_object *request, unsigned int timeout_ms)
+{
+	return send_request(fd, request, deadline_in(timeout_ms));
+}
+
 static int receive_reply(int fd, uint64_t deadline, struct json_object **ret)
 {
 	_cleanup_free_ char *buf = malloc(CONTROL_MESSAGE_MAX);
@@ -171,23 +199,27 @@ static int receive_reply(int fd, uint64_t deadline, struct json_object **ret)
 	return r == -EBADMSG ? -EPROTO : r;
 }
 
+int control_receive(int fd, unsigned int timeout_ms, struct json_object **ret)
+{
+	return receive_reply(fd, deadline_in(timeout_ms), ret);
+}
+
 int control_call(const char *socket, struct json_object *request, unsigned int timeout_ms,
 		 struct json_object **ret_reply)
 {
-	uint64_t deadline = now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+	uint64_t deadline = deadline_in(timeout_ms);
 	_cleanup_close_ int fd = -1;
 	const char *text;
 	size_t size;
 	int r;
 
+	/* Nobody is bothered with what cannot be sent. */
 	r = control_message_text(request, &text, &size);
 	if (r < 0)
 		return r;
-	fd = open_until(socket, deadline);
+	fd = connect_new(socket, deadline);
 	if (fd < 0)
 		return fd;
-	r = send_until(fd, text, size, deadline);
-	if (r < 0 && r != -EPIPE && r != -ECONNRESET)
-		return r;
-	return receive_reply(fd, deadline, ret_reply);
+	r = send_request(fd, request, deadline);
+	return r < 0 ? r : receive_reply(fd, deadline, ret_reply);
 }

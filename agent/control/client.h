@@ -25,4 +25,12 @@ struct json_object;
 int control_call(const char *socket, struct json_object *request, unsigned int timeout_ms,
 		 struct json_object **ret_reply);
 
+/*
+ * The three steps of it, for who has something else to wait for before the reply comes (the descriptor becomes readable).
+ * control_connect() returns a descriptor, the caller's; all return negative errno as above.
+ */
+int control_connect(const char *socket, unsigned int timeout_ms);
+int control_send(int fd, struct json_object *request, unsigned int timeout_ms);
+int control_receive(int fd, unsigned int timeout_ms, struct json_object **ret);
+
 #endif

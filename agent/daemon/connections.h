@@ -10,7 +10,9 @@
 
 #include "daemon/peer.h"
 
+struct json_object;
 struct server;
+struct server_operation;
 
 struct connection {
 	struct server *server;		/* borrowed */
@@ -19,6 +21,9 @@ struct connection {
 	sd_event_source *source;	/* owned */
 	struct peer peer;		/* its pidfd is owned */
 	uint64_t last;			/* its last sign of life, CLOCK_MONOTONIC, microseconds */
+	/* What it still waits for the reply of, or NULL. */
+	const struct server_operation *operation; /* borrowed */
+	struct json_object *request;		  /* owned */
 };
 
 /* Zeroed to begin with. The connections are borrowed. */

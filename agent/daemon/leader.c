@@ -33,14 +33,14 @@ bool leader_has_threads(pid_t pid)
 	return proc_stat((uint32_t)pid, PROC_STAT_THREADS, &count) == 0 && count > 1;
 }
 
-int leader_take(struct agent_session *session, bool threads)
+int leader_take(struct agent_session *session, bool joins)
 {
 	const struct loader *loader = session->agent->loader;
 	struct scope_accounts accounts = { 0 };
 	uint64_t key = 0;
 	int r;
 
-	if (!threads && !session->moved)
+	if (!joins && !session->moved)
 		return scope_mark(loader, session->key, session->pidfd, session->cgroup.id);
 	session->outside = false;
 	r = session->moved ? scope_move_begin(loader, session->key, session->leader) : 0;

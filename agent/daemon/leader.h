@@ -21,11 +21,11 @@ bool leader_can_be(pid_t pid);
 bool leader_has_threads(pid_t pid);
 
 /*
- * Makes the leader the session's first process. One with several threads, or of another session, joins by entering the
- * cgroup, under the kernel's locks; for one thread, which waits for our answer, a mark does, and the entering can wait
+ * Makes the leader the session's first process. One with several threads, of another session, or whose rights are to be
+ * known from the beginning, joins by entering the cgroup, under the kernel's locks; else for one thread, which waits for our answer, a mark does, and the entering can wait
  * until after it. Returns 0, -ESRCH when it ends just now, or another negative errno.
  */
-int leader_take(struct agent_session *session, bool threads);
+int leader_take(struct agent_session *session, bool joins);
 
 /*
  * Has those leaders, and the children that they have by then, that are `outside` enter their sessions' cgroups once the answer is

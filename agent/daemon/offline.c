@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is done while no agent runs. */
 #include <errno.h>
+#include <unistd.h>
+
 #include "base/cleanup.h"
 #include "daemon/state.h"
 
@@ -32,8 +34,10 @@ int agent_detach(const struct agent_options *options)
 	if (r >= 0)
 		r = agent_lock_pins(&agent);
 	if (r >= 0) {
-		if (agent.pin)
+		if (agent.pin) {
 			(void)loader_drop_pins(agent.pin);
+			(void)rmdir(agent.pin); /* nobody waits for it: the socket is ours */
+		}
 		handover_clear(directory);
 		cgroup_sweep();
 	}

@@ -72,8 +72,10 @@ static int begin_log(struct agent_session *session)
 {
 	struct session_start start = agent_session_describe(session);
 
-	if (is_terminal(start.tty))
+	if (session->login.interactive > 0 || is_terminal(start.tty))
 		start.interactive = 1;
+	else if (session->login.interactive < 0)
+		start.interactive = 0;
 	return pipeline_session_start(session->agent->pipeline, &start);
 }
 
@@ -97,10 +99,10 @@ static int session_register(struct agent_session *session)
 }
 
 /* What it is in the kernel; *ret_error says what failed. */
-static int session_prepare(struct agent_session *session, const char *path, bool threads,
+static int session_prepare(struct agent_session *session, const char *path, bool joins,
 			   const char **ret_error)
 {
-	const struct scope_accounts begin = { .processes = threads || session->moved ? 0 : 1 };
+	const struct scope_accounts begin = { .processes = joins || session->moved ? 0 : 1 };
 	int r;
 
 	*ret_error = "cannot attach the probes";
@@ -116,7 +118,7 @@ static int session_prepare(struct agent_session *session, const char *path, bool
 }
 
 /* session.start is written, and the leader marked; *ret_error says what failed. */
-static int session_begin(struct agent_session *session, bool threads, const char **ret_error)
+static int session_begin(struct agent_session *session, bool joins, const char **ret_error)
 {
 	int r;
 
@@ -130,7 +132,7 @@ static int session_begin(struct agent_session *session, bool threads, const char
 		return r;
 	agent_session_touch(session);
 	*ret_error = "cannot mark the session's leader";
-	r = leader_take(session, threads);
+	r = leader_take(session, joins);
 	if (r < 0) /* what has begun in the log ends there, too */
 		(void)pipeline_session_end(session->agent->pipeline, session->key,
 					   &(struct session_end){ .time = clock_boottime_ns() });
@@ -155,7 +157,8 @@ static int session_create(struct agent *agent, struct login *login, pid_t pid, i
 			  const char **ret_error)
 {
 	struct agent_session *session = agent_session_new(agent);
-	bool threads = leader_has_threads(pid);
+	/* These cannot, or need not, be marked before they are in the cgroup. */
+	bool joins = login->at_once || leader_has_threads(pid);
 	int r = session ? uuid_generate(session->sid) : -ENOMEM;
 
 	*ret_error = "cannot begin a session";
@@ -170,9 +173,9 @@ static int session_create(struct agent *agent, struct login *login, pid_t pid, i
 	session->audit_session = proc_number((uint32_t)pid, "sessionid", UINT32_MAX);
 	session->login = *login;
 	session->pidfd = fcntl(pidfd, F_DUPFD_CLOEXEC, 3);
-	r = session->pidfd < 0 ? -errno : session_prepare(session, path, threads, ret_error);
+	r = session->pidfd < 0 ? -errno : session_prepare(session, path, joins, ret_error);
 	if (r == 0)
-		r = session_begin(session, threads, ret_error);
+		r = session_begin(session, joins, ret_error);
 	if (r < 0) {
 		session->login = (struct login){ 0 }; /* the caller's again */
 		session_discard(session);

@@ -60,6 +60,16 @@ static int read_ssh(struct json_object *request, struct login *login)
 	return auth ? ssh_auth_parse(bytes_of(auth), &login->auth) : 0;
 }
 
+/* 1: true; -1: false; 0: there is no such member. */
+static int read_truth(struct json_object *request, const char *key)
+{
+	struct json_object *value = NULL;
+
+	if (!json_object_object_get_ex(request, key, &value))
+		return 0;
+	return json_object_get_boolean(value) ? 1 : -1;
+}
+
 /* Who it is: the certificate's key id, where there is one; else the account. */
 static int read_login(struct json_object *request, struct login *login)
 {
@@ -73,6 +83,9 @@ static int read_login(struct json_object *request, struct login *login)
 	r = read_ssh(request, login);
 	if (r < 0)
 		return r;
+	/* A login had better not wait for its cgroup: that takes milliseconds. */
+	login->at_once = read_truth(request, "at_once") > 0;
+	login->interactive = read_truth(request, "interactive");
 	user = login->auth.host_key ? NULL : login->auth.key.key_id;
 	login->user = strdup(user && user[0] ? user : login->login);
 	return login->user ? 0 : -ENOMEM;
@@ -154,6 +167,19 @@ static int request_close(void *userdata, const struct peer *peer, struct json_ob
 	return control_add(reply, "processes", json_object_new_int64(processes));
 }
 
+/* Who asks is told when the session is over and its last record written, at once where there is none. */
+static int request_wait(void *userdata, const struct peer *peer, struct json_object *request,
+			struct json_object *reply)
+{
+	_cleanup_free_ char *sid = NULL;
+	int r = control_get_string(request, "sid", UUID_SIZE - 1, &sid);
+
+	(void)peer;
+	if (r < 0 || !sid)
+		return refuse(reply, r < 0 ? r : -EINVAL, "the session's sid is needed");
+	return agent_session_by_sid(userdata, sid) ? SERVER_LATER : 0;
+}
+
 static int request_status(void *userdata, const struct peer *peer, struct json_object *request,
 			  struct json_object *reply)
 {
@@ -195,9 +221,10 @@ static int request_reload(void *userdata, const struct peer *peer, struct json_o
 }
 
 const struct server_operation agent_operations[] = {
-	{ "session.open", PEER_ALL, request_open }, { "session.close", PEER_ALL, request_close },
-	{ "status", PEER_READ, request_status },    { "sessions", PEER_READ, request_sessions },
-	{ "rotate", PEER_ALL, request_rotate },	    { "reload", PEER_ALL, request_reload },
+	{ "session.open", PEER_ALL, request_open },  { "session.close", PEER_ALL, request_close },
+	{ "session.wait", PEER_ALL, request_wait },  { "status", PEER_READ, request_status },
+	{ "sessions", PEER_READ, request_sessions }, { "rotate", PEER_ALL, request_rotate },
+	{ "reload", PEER_ALL, request_reload },
 };
 
 const size_t agent_operations_count = ARRAY_SIZE(agent_operations);

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "control/message.h"
 #include "control/protocol.h"
+#include "daemon/answer.h"
 #include "daemon/complaints.h"
 #include "daemon/connections.h"
 #include "daemon/listener.h"
@@ -38,6 +39,7 @@ struct server {
 	sd_event_source *source;
 	sd_event_source *timer; /* set only while there is something to wait for */
 	struct connections connections;
+	struct connections waiting; /* for a reply: nobody lets them go but their peers */
 	struct complaints complaints;
 	char *buf; /* owned: a packet as it comes */
 };
@@ -62,7 +64,11 @@ static void complain(struct server *server, const struct peer *peer, const char 
 
 static void connection_free(struct connection *connection)
 {
-	connections_remove(&connection->server->connections, connection);
+	struct server *server = connection->server;
+
+	connections_remove(connection->request ? &server->waiting : &server->connections,
+			   connection);
+	json_object_put(connection->request);
 	sd_event_source_disable_unref(connection->source);
 	fd_close(connection->fd);
 	fd_close(connection->peer.pidfd);
@@ -108,48 +114,46 @@ static int on_time(sd_event_source *source, uint64_t usec, void *userdata)
 
 /* ---- requests ---------------------------------------------------------------------------------- */
 
-/* What an operation had to say of its failure; borrowed. */
-static const char *failure_text(struct json_object *reply)
+/* It sleeps until server_retry(): only its end is of interest. Takes over the request. */
+static void connection_wait(struct connection *connection, const struct server_operation *operation,
+			    struct json_object *request)
 {
-	struct json_object *text = NULL;
+	struct server *server = connection->server;
 
-	if (!json_object_object_get_ex(reply, "error", &text) ||
-	    !json_object_is_type(text, json_type_string))
-		return NULL;
-	return json_object_get_string(text);
+	connections_remove(&server->connections, connection);
+	connection->operation = operation;
+	connection->request = request;
+	connections_append(&server->waiting, connection, server_now(server));
 }
 
-static int run_operation(struct connection *connection, const struct server_operation *operation,
-			 struct json_object *request)
+/* It has its reply, and is one of those again that may ask. */
+static void connection_go_on(struct connection *connection)
 {
-	_cleanup_(control_message_freep) struct json_object *reply = json_object_new_object();
+	struct server *server = connection->server;
+
+	connections_remove(&server->waiting, connection);
+	json_object_put(connection->request);
+	connection->request = NULL;
+	connections_append(&server->connections, connection, server_now(server));
+}
+
+void server_retry(struct server *server)
+{
+	struct connection *connection, *next;
 	int r;
 
-	if (!reply)
-		return -ENOMEM;
-	/* First, as it is the first that a reader looks for. */
-	r = control_add(reply, "ok", json_object_new_boolean(true));
-	if (r < 0)
-		return r;
-	r = operation->run(connection->server->config.userdata, &connection->peer, request, reply);
-	if (r < 0)
-		return reply_send_failure(connection->fd, r, failure_text(reply));
-	r = reply_send(connection->fd, reply);
-	return r == -EMSGSIZE ? reply_send_failure(connection->fd, r, "the reply is too long") : r;
-}
-
-static const struct server_operation *find_operation(const struct server *server,
-						     struct json_object *request)
-{
-	struct json_object *name = NULL;
-
-	if (!json_object_object_get_ex(request, "op", &name) ||
-	    !json_object_is_type(name, json_type_string))
-		return NULL;
-	for (size_t i = 0; i < server->config.operations_count; i++)
-		if (strcmp(server->config.operations[i].name, json_object_get_string(name)) == 0)
-			return &server->config.operations[i];
-	return NULL;
+	if (!server)
+		return;
+	for (connection = server->waiting.oldest; connection; connection = next) {
+		next = connection->next;
+		r = answer_give(connection, &server->config, connection->operation,
+				connection->request);
+		if (r < 0)
+			connection_free(connection);
+		else if (r != SERVER_LATER)
+			connection_go_on(connection);
+	}
+	server_arm(server);
 }
 
 /* Returns 0, or negative errno: then the connection is of no use any more. */
@@ -166,14 +170,17 @@ static int answer(struct connection *connection, const char *data, size_t size)
 					 "not a request"); /* it is let go anyway */
 		return r;
 	}
-	operation = find_operation(connection->server, request);
+	operation = answer_find(&connection->server->config, request);
 	if (!operation)
 		return reply_send_failure(connection->fd, -EOPNOTSUPP, "no such operation");
 	if (connection->peer.right < operation->right) {
 		complain(connection->server, &connection->peer, "permission denied");
 		return reply_send_failure(connection->fd, -EPERM, "permission denied");
 	}
-	return run_operation(connection, operation, request);
+	r = answer_give(connection, &connection->server->config, operation, request);
+	if (r == SERVER_LATER)
+		connection_wait(connection, operation, TAKE_PTR(request));
+	return r < 0 ? r : 0;
 }
 
 /*
@@ -213,11 +220,13 @@ static int on_packet(sd_event_source *source, int fd, uint32_t revents, void *us
 	(void)revents;
 	if (n == -EAGAIN || n == -EINTR)
 		return 0;
-	r = n > 0 ? answer(connection, server->buf, (size_t)n) : -ECONNRESET;
+	/* Who waits for a reply has nothing to say. */
+	r = n > 0 && !connection->request ? answer(connection, server->buf, (size_t)n) :
+					    -ECONNRESET;
 	if (r < 0) {
 		/* A peer that does not read what it asked for, that went away, or that makes no sense. */
 		connection_free(connection);
-	} else {
+	} else if (!connection->request) {
 		connections_remove(&server->connections, connection);
 		connections_append(&server->connections, connection, server_now(server));
 	}
@@ -405,6 +414,8 @@ void server_free(struct server *server)
 		return;
 	while (server->connections.oldest)
 		connection_free(server->connections.oldest);
+	while (server->waiting.oldest)
+		connection_free(server->waiting.oldest);
 	sd_event_source_disable_unref(server->source);
 	sd_event_source_disable_unref(server->timer);
 	sd_event_unref(server->config.event);

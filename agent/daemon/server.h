@@ -17,13 +17,18 @@
 struct json_object;
 struct server;
 
+enum {
+	SERVER_LATER = 1,
+};
+
 struct server_operation {
 	const char *name;
 	enum peer_right right; /* at least that is needed */
 	/*
 	 * Does it. The request is borrowed; members go into the reply, to which "ok" is added afterwards.
 	 * Returns 0, or negative errno: then the reply says so, with the "error" that this has put there, or
-	 * what strerror(3) has to say.
+	 * what strerror(3) has to say; or SERVER_LATER: there is no reply until it is called again, by
+	 * server_retry(), and returns something else. Only root's operations may do that.
 	 */
 	int (*run)(void *userdata, const struct peer *peer, struct json_object *request,
 		   struct json_object *reply);
@@ -46,6 +51,9 @@ struct server_config {
  * lives there, or another negative errno.
  */
 int server_new(struct server **ret, const struct server_config *config);
+
+/* Calls again the operations that were for later. NULL is allowed. */
+void server_retry(struct server *server);
 
 /* Lets all peers go and removes the socket. NULL is allowed. */
 void server_free(struct server *server);

@@ -325,8 +325,10 @@ bool agent_sessions_settle(struct agent *agent)
 		session_end(session, &accounts);
 		ended = true;
 	}
-	if (ended)
+	if (ended) {
 		agent_outputs_flush(agent);
+		server_retry(agent->server);
+	}
 	return agent->sessions.ending > 0;
 }
 

@@ -33,6 +33,8 @@ struct login {
 	char *logind_session;
 	struct login_connection connection;
 	struct login_auth auth;
+	bool at_once; /* its process is to be in its cgroup before the request is answered */
+	int interactive; /* 1: its standard input is a terminal; -1: it is none; 0: that is not known */
 };
 
 struct agent_session {

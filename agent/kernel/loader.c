@@ -15,11 +15,11 @@
 
 #include "base/cleanup.h"
 #include "bpf/state.h"
+#include "kernel/loading.h"
 #include "kernel/object.h"
 #include "kernel/pins.h"
 #include "kernel/spares.h"
 #include "kernel/trampolines.h"
-#include "kernel/verifier.h"
 
 struct loader {
 	struct bpf_object *object; /* owned */
@@ -27,13 +27,14 @@ struct loader {
 	struct bpf_link **links;
 	struct loader_result *results; /* owned */
 	size_t count;
+	bool *refused;		     /* owned: of the results, could it not even be attached? */
+	const char *pin;	     /* borrowed; NULL: none */
+	char *folder;		     /* owned: in it, of this build; NULL: none */
 	struct loader_config config; /* what it points to is borrowed */
+	const void *elf;	     /* the object that was loaded; borrowed */
+	size_t elf_size;
 	struct strategy strategy;
-	const struct bpf_object *before; /* borrowed: whose maps are to be taken over; NULL: none */
-	bool *refused;			 /* owned: of the results, could it not even be attached? */
-	const char *pin;		 /* borrowed; NULL: none */
-	char *folder;			 /* owned: in it, of this build; NULL: none */
-	bool resumed;			 /* the folder holds what another process had attached */
+	bool resumed; /* the folder holds what another process had attached */
 	bool attached;
 };
 
@@ -47,46 +48,6 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list argu
 static struct bpf_program *program_of(const struct loader *loader, size_t i)
 {
 	return bpf_object__find_program_by_name(loader->object, loader->results[i].entry->program);
-}
-
-static int map_resize(struct loader *loader, const char *name, size_t size)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(loader->object, name);
-
-	if (!map || !size)
-		return 0;
-	return bpf_map__set_max_entries(map, (unsigned int)size);
-}
-
-/* The maps of an object that is loaded become those of one that will be. */
-static int maps_keep(struct bpf_object *object, const struct bpf_object *before)
-{
-	struct bpf_map *map, *own;
-	int r;
-
-	bpf_object__for_each_map(map, before)
-	{
-		own = bpf_object__find_map_by_name(object, bpf_map__name(map));
-		r = own ? bpf_map__reuse_fd(own, bpf_map__fd(map)) : -ENOENT;
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* The maps are those in the folder, or of the object before, or they get their sizes. */
-static int prepare_maps(struct loader *loader, const struct loader_config *config)
-{
-	int r;
-
-	if (loader->before)
-		return maps_keep(loader->object, loader->before);
-	if (loader->resumed)
-		return pins_reuse(loader->object, loader->folder);
-	r = map_resize(loader, "ring", config->ring_size);
-	if (r == 0)
-		r = map_resize(loader, "sessions", config->sessions);
-	return r < 0 ? r : map_resize(loader, "cgroup_sessions", config->sessions);
 }
 
 /* The pinned link of a program, NULL when there is none. */
@@ -115,12 +76,6 @@ static bool links_resume(struct loader *loader)
 	return true;
 }
 
-/* The slot of the dispatcher's that it serves, as a bit; 0: none. */
-static uint32_t slot_of(const struct plan_entry *entry)
-{
-	return entry->how == PLAN_SYSCALL && !entry->map ? UINT32_C(1) << entry->slot : 0;
-}
-
 static void links_close(struct loader *loader)
 {
 	for (size_t i = loader->count; i-- > 0;) {
@@ -129,204 +84,137 @@ static void links_close(struct loader *loader)
 	}
 }
 
-/* The slots of the plan: bits of enum syscall_slot. */
-static uint32_t slots_planned(const struct loader *loader)
-{
-	uint32_t slots = 0;
-
-	for (size_t i = 0; i < loader->count; i++)
-		slots |= slot_of(loader->results[i].entry);
-	return slots;
-}
-
-/* Marks what the functions of the calls are hooked for, and the dispatcher, if that is all. */
-static void strategy_mark(struct loader *loader)
-{
-	uint32_t slots = strategy_slots(&loader->strategy);
-	uint32_t left = slots_planned(loader) & ~slots & ~loader->config.slots_off;
-
-	for (size_t i = 0; i < loader->count; i++) {
-		const struct plan_entry *entry = loader->results[i].entry;
-		uint32_t slot = slot_of(entry);
-
-		if (entry->dispatches)
-			loader->results[i].trampoline = slots && !left;
-		else
-			loader->results[i].trampoline = slots && slot && !(slot & left);
-	}
-}
-
 /* What is pinned shows which strategy it is. */
-static bool strategy_found(struct loader *loader)
+static bool strategy_found(struct loader *loader, const struct loading *loading)
 {
 	uint32_t trampolines;
 
 	if (pins_control(loader->folder, &trampolines) < 0 ||
 	    strategy_resume(&loader->strategy, loader->config.strategy, trampolines) < 0)
 		return false;
-	strategy_mark(loader);
+	loading_mark(loading);
 	return !loader->strategy.trampolines ||
 	       trampolines_resume(loader->strategy.trampolines, loader->folder);
 }
 
-/* The one that was demanded cannot be. */
-static void strategy_say(const struct loader *loader, char *ret_reason)
+/* Nothing has been chosen yet. */
+static void strategy_forget(struct loader *loader)
 {
-	(void)snprintf(ret_reason, LOADER_REASON_SIZE, "the trampoline strategy cannot be had: %s",
-		       loader->strategy.reason);
-}
-
-static int strategy_begin(struct loader *loader, char *ret_reason)
-{
-	int r = strategy_choose(&loader->strategy, loader->config.strategy,
-				slots_planned(loader) & ~loader->config.slots_off);
-
-	if (r < 0)
-		strategy_say(loader, ret_reason);
-	strategy_mark(loader);
-	return r;
+	trampolines_free(loader->strategy.trampolines);
+	loader->strategy = (struct strategy){ 0 };
 }
 
 /* Looks for what another process of this build has pinned. Half of it is as good as nothing. */
-static int find_pins(struct loader *loader, const struct loader_config *config)
+static int find_pins(struct loader *loader, const struct loading *loading)
 {
-	size_t size = config->elf_size;
-	const void *elf = config->elf ? config->elf : object_builtin(&size);
-	/* The names of some maps begin with that of the object. */
-	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "seshat");
 	int r;
 
-	if (!config->pin)
+	if (!loader->pin)
 		return 0;
-	loader->pin = config->pin;
-	r = pins_folder(&loader->folder, config->pin, elf, size);
+	free(TAKE_PTR(loader->folder));
+	r = pins_folder(&loader->folder, loader->pin, loading->elf, loading->elf_size);
+	if (r < 0 || access(loader->folder, F_OK) < 0)
+		return r;
+	r = loading_open(&loader->object, loading);
 	if (r < 0)
 		return r;
-	loader->object = bpf_object__open_mem(elf, size, &options);
-	if (!loader->object)
-		return -errno;
-	loader->resumed = pins_complete(loader->object, loader->folder) && strategy_found(loader) &&
-			  links_resume(loader);
+	loader->resumed = pins_complete(loader->object, loader->folder) &&
+			  strategy_found(loader, loading) && links_resume(loader);
 	loader->attached = loader->resumed;
 	if (loader->resumed)
 		return 0;
 	links_close(loader);
-	trampolines_free(loader->strategy.trampolines);
-	loader->strategy = (struct strategy){ 0 };
+	strategy_forget(loader);
 	pins_drop(loader->folder);
 	return 0;
 }
 
-/* Opens the object afresh, with the programs that were refused left out. */
-static int object_open(struct loader *loader, const struct loader_config *config)
+static int strategy_begin(struct loader *loader, const struct loading *loading, char *ret_reason)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "seshat");
-	struct bpf_program *program;
-	size_t size = config->elf_size;
-	const void *elf = config->elf ? config->elf : object_builtin(&size);
 	int r;
 
-	bpf_object__close(loader->object);
-	loader->object = bpf_object__open_mem(elf, size, &options);
-	if (!loader->object)
-		return -errno;
-	for (size_t i = 0; i < loader->count; i++) {
-		program = program_of(loader, i);
-		if (!program && !loader->results[i].error) {
-			loader->results[i].error = -ENOENT;
-			(void)snprintf(loader->results[i].reason, LOADER_REASON_SIZE,
-				       "not in this build");
-		}
-		if (program && (loader->results[i].error || loader->results[i].trampoline))
-			bpf_program__set_autoload(program, false);
-		if (program && loader->results[i].entry->attach_type)
-			bpf_program__set_expected_attach_type(
-				program,
-				(enum bpf_attach_type)loader->results[i].entry->attach_type);
-	}
-	r = trampolines_prepare(loader->strategy.trampolines, loader->object);
-	return r < 0 ? r : prepare_maps(loader, config);
-}
-
-/* Loads once more with a log for each program; the one that was refused is the one with an error in its log. */
-static int refused_find(struct loader *loader, const struct loader_config *config, int error,
-			size_t *ret_index)
-{
-	/* One more for the programs of the trampolines: they are loaded one by one, and the first error ends it. */
-	_cleanup_free_ char *logs = calloc(loader->count + 1, VERIFIER_LOG_SIZE);
-	char *log = logs + loader->count * VERIFIER_LOG_SIZE;
-	char reason[LOADER_REASON_SIZE];
-	int r;
-
-	if (!logs)
-		return -ENOMEM;
-	r = object_open(loader, config);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < loader->count; i++)
-		if (program_of(loader, i))
-			bpf_program__set_log_buf(program_of(loader, i),
-						 logs + i * VERIFIER_LOG_SIZE, VERIFIER_LOG_SIZE);
-	trampolines_log(loader->object, log, VERIFIER_LOG_SIZE);
-	/* Its error may be that the log was too small (before 6.4): the first one counts. */
-	if (bpf_object__load(loader->object) == 0)
-		return -EAGAIN;
-	for (size_t i = 0; i < loader->count; i++) {
-		if (!logs[i * VERIFIER_LOG_SIZE])
-			continue;
-		loader->results[i].error = error;
-		verifier_reason(logs + i * VERIFIER_LOG_SIZE, error, loader->results[i].reason,
-				LOADER_REASON_SIZE);
-		*ret_index = i;
+	/* Chosen with the object before, which was refused for other reasons. */
+	if (loader->strategy.reason[0])
 		return 0;
-	}
-	if (!*log)
-		return error;
-	*ret_index = loader->count;
-	verifier_reason(log, error, reason, sizeof(reason));
-	r = strategy_refuse(&loader->strategy, error, reason);
-	strategy_mark(loader);
+	r = strategy_choose(&loader->strategy, loader->config.strategy, loading_slots(loading));
+	if (r < 0)
+		(void)snprintf(ret_reason, LOADER_REASON_SIZE, STRATEGY_NOT_HAD,
+			       loader->strategy.reason);
 	return r;
 }
 
-/* Is it a program that the kernel does not want, or has this process nothing left to load one with? */
-static bool is_refusal(int error)
+/* Loads one object, with what is pinned of it. */
+static int object_load(struct loader *loader, struct loading *loading, char *ret_reason)
 {
-	return error != -EMFILE && error != -ENFILE && error != -ENOMEM;
-}
+	int r = find_pins(loader, loading);
 
-static int object_load(struct loader *loader, const struct loader_config *config, char *ret_reason)
-{
-	size_t refused = 0;
-	int r;
-
-	/* Each round without success takes one program out. */
-	for (size_t round = 0; round <= loader->count; round++) {
-		r = object_open(loader, config);
-		if (r == 0)
-			r = bpf_object__load(loader->object);
-		if (r == 0)
-			return 0;
+	if (r < 0) {
 		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s",
 			       strerror(-r));
-		if (!is_refusal(r))
-			return r;
-		r = refused_find(loader, config, r, &refused);
-		if (r == -EAGAIN)
-			return 0;
-		if (r < 0 && refused == loader->count)
-			strategy_say(loader, ret_reason);
+		return r;
+	}
+	loading->folder = loader->resumed ? loader->folder : NULL;
+	if (!loader->resumed) {
+		r = strategy_begin(loader, loading, ret_reason);
 		if (r < 0)
 			return r;
-		if (refused < loader->count && loader->results[refused].entry->required) {
-			(void)snprintf(ret_reason, LOADER_REASON_SIZE,
-				       "cannot load the probe \"%s\": %.400s",
-				       loader->results[refused].entry->probe,
-				       loader->results[refused].reason);
-			return loader->results[refused].error;
-		}
 	}
-	return -ELOOP;
+	loading_mark(loading);
+	loader->elf = loading->elf;
+	loader->elf_size = loading->elf_size;
+	return loading_run(&loader->object, loading, ret_reason);
+}
+
+/* What became of the programs of one object says nothing of another one's. */
+static void results_reset(struct loader *loader, const struct plan_entry *plan)
+{
+	for (size_t i = 0; i < loader->count; i++)
+		loader->results[i] = (struct loader_result){ .entry = &plan[i] };
+}
+
+/*
+ * Loads the one that it was told to, or the best that is built in. One that calls what this kernel has not is refused as a
+ * whole, with no error of its own.
+ */
+static int objects_try(struct loader *loader, const struct loader_config *config, char *ret_reason)
+{
+	struct loading loading = { .config = config,
+				   .results = loader->results,
+				   .count = loader->count,
+				   .strategy = &loader->strategy,
+				   .elf = config->elf,
+				   .elf_size = config->elf_size };
+	int r = -EINVAL;
+
+	results_reset(loader, config->plan);
+	if (config->elf)
+		return object_load(loader, &loading, ret_reason);
+	for (size_t i = 0; r < 0 && loading_is_refusal(r); i++) {
+		loading.elf = object_builtin(i, &loading.elf_size);
+		if (!loading.elf)
+			break;
+		results_reset(loader, config->plan);
+		r = object_load(loader, &loading, ret_reason);
+	}
+	return r;
+}
+
+/* Of what was attached before, some was not. */
+static void results_resume(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->count; i++) {
+		struct loader_result *result = &loader->results[i];
+
+		if (loader->links[i] || result->error || result->spare || result->trampoline ||
+		    result->entry->how == PLAN_SYSCALL)
+			continue;
+		result->error = -ENOENT;
+		loader->refused[i] = true;
+		(void)snprintf(result->reason, LOADER_REASON_SIZE, "could not be attached before");
+	}
+	spares_mark(loader->results, loader->count);
+	if (loader->strategy.trampolines)
+		trampolines_resumed(loader->strategy.trampolines, loader->object);
 }
 
 int loader_new(struct loader **ret, const struct loader_config *config, char *ret_reason)
@@ -345,34 +233,13 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 		goto fail;
 	loader->count = config->plan_size;
 	loader->config = *config;
-	for (size_t i = 0; i < loader->count; i++)
-		loader->results[i].entry = &config->plan[i];
 	libbpf_set_print(quiet);
-	r = find_pins(loader, config);
-	if (r < 0)
-		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s",
-			       strerror(-r));
-	if (r == 0 && !loader->resumed)
-		r = strategy_begin(loader, ret_reason);
-	if (r == 0)
-		r = object_load(loader, config, ret_reason);
+	loader->pin = config->pin;
+	r = objects_try(loader, config, ret_reason);
 	if (r < 0)
 		goto fail;
-	if (loader->resumed && loader->strategy.trampolines)
-		trampolines_resumed(loader->strategy.trampolines, loader->object);
-	if (!loader->resumed)
-		spares_try(loader->object, loader->results, loader->count);
-	for (size_t i = 0; loader->resumed && i < loader->count; i++) {
-		struct loader_result *result = &loader->results[i];
-
-		if (loader->links[i] || result->error || result->trampoline ||
-		    result->entry->how == PLAN_SYSCALL)
-			continue;
-		result->error = -ENOENT;
-		loader->refused[i] = true;
-		(void)snprintf(result->reason, LOADER_REASON_SIZE, "could not be attached before");
-	}
-	spares_mark(loader->results, loader->count);
+	if (loader->resumed)
+		results_resume(loader);
 	*ret = loader;
 	return 0;
 fail:
@@ -465,11 +332,14 @@ static int entry_attach(struct loader *loader, size_t i, int cgroup_root)
 static int loader_set_control(struct loader *loader, uint32_t trampolines)
 {
 	size_t size = (size_t)sysconf(_SC_PAGESIZE);
-	struct control *control = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-				       loader_map(loader, CONTROL_MAP), 0);
+	int fd = loader_map(loader, CONTROL_MAP);
+	struct control *control;
 
+	if (fd < 0)
+		return 0;
+	control = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (control == MAP_FAILED)
-		return loader_map(loader, CONTROL_MAP) == -ENOENT ? 0 : -errno;
+		return -errno;
 	control->trampolines = trampolines;
 	(void)munmap(control, size);
 	return 0;
@@ -541,16 +411,21 @@ static int attach_trampolines(struct loader *loader, char *ret_reason)
 static int object_again(struct loader *loader, char *ret_reason)
 {
 	struct bpf_object *before = TAKE_PTR(loader->object);
+	struct loading loading = { .config = &loader->config,
+				   .results = loader->results,
+				   .count = loader->count,
+				   .elf = loader->elf,
+				   .elf_size = loader->elf_size,
+				   .strategy = &loader->strategy,
+				   .before = before };
 	int r = 0;
 
 	if (loader->strategy.trampolines)
 		r = trampolines_again(loader->strategy.trampolines);
-	strategy_mark(loader);
-	strategy_explain(&loader->strategy, slots_planned(loader) & ~loader->config.slots_off);
-	loader->before = before;
+	loading_mark(&loading);
+	strategy_explain(&loader->strategy, loading_slots(&loading));
 	if (r == 0)
-		r = object_load(loader, &loader->config, ret_reason);
-	loader->before = NULL;
+		r = loading_run(&loader->object, &loading, ret_reason);
 	bpf_object__close(before);
 	return r;
 }

@@ -23,8 +23,10 @@ struct loader;
 struct loader_result {
 	const struct plan_entry *entry; /* borrowed from the plan */
 	int error;			/* 0 when it works, else negative errno */
-	bool spare;			/* another program of the plan is in its place */
-	bool trampoline;		/* what it is for is done at the functions of the calls */
+	/* nothing is missing without it: another program of the plan is in its place, or it is absent */
+	bool spare;
+	bool absent;	 /* the kernel has no such hook, and its record is made without */
+	bool trampoline; /* what it is for is done at the functions of the calls */
 	/* one line: what refused it, and in the verifier's words why */
 	char reason[LOADER_REASON_SIZE];
 };

@@ -21,8 +21,13 @@ struct plan_entry {
 	const char *probe;   /* what it is called in session.start */
 	const char *map;     /* PLAN_SYSCALL: where it is not syscall_probes */
 	enum plan_how how;
-	uint32_t slot;	 /* PLAN_SYSCALL: enum syscall_slot of bpf/state.h, or 0 in another map */
-	int attach_type; /* PLAN_CGROUP: where it is not the one that the section names, else 0 */
+	uint32_t slot; /* PLAN_SYSCALL: enum syscall_slot of bpf/state.h, or 0 in another map */
+	/*
+	 * PLAN_CGROUP: where it is not the one that the section names, else 0. Kernels that do not know it have no such hook, and
+	 * nothing is missing without
+	 */
+	int attach_type;
+	size_t arguments; /* of the raw tracepoint, as many as the program needs; where there are several for a probe */
 	bool required;	 /* without it no session can be audited */
 	bool dispatches; /* it calls those in syscall_probes, and is needed for nothing else */
 };

@@ -13,12 +13,12 @@
 bool spares_has(const struct loader_result *results, size_t i);
 
 /*
- * Finds out, as soon as the object is loaded, which of them fit this kernel: by attaching each once, for a moment. Those that
- * do not get their error, and are marked, as are those that come after one that fits.
+ * Finds out, before the object is loaded, which of them fit this kernel. Those that do not get their error, and are marked, as
+ * are those that come after one that fits: what is marked need not be loaded. So is what has no hook on this kernel.
  */
-void spares_try(struct bpf_object *object, struct loader_result *results, size_t count);
+void spares_try(const struct bpf_object *object, struct loader_result *results, size_t count);
 
-/* Marks those that failed and in whose place another program is: nothing is missing without them. */
+/* Marks those that nothing is missing without: another program is in their place, or there is nothing to attach them to. */
 void spares_mark(struct loader_result *results, size_t count);
 
 #endif

@@ -16,6 +16,9 @@ enum strategy_choice {
 
 enum { STRATEGY_REASON_SIZE = 384 };
 
+/* A format for the reason, where it was demanded. */
+#define STRATEGY_NOT_HAD "the trampoline strategy cannot be had: %s"
+
 struct strategy {
 	enum strategy_choice choice;
 	struct trampolines *trampolines;   /* owned; NULL: the tracepoint strategy */

@@ -7,7 +7,7 @@
 
 enum {
 	/* of one program: of a longer log newer kernels keep the end, older ones the beginning */
-	VERIFIER_LOG_SIZE = 65536,
+	VERIFIER_LOG_SIZE = 1 << 20,
 };
 
 /*

@@ -91,19 +91,30 @@ static bool read_socket(struct options *options, const char *value)
 }
 
 /* Is the service in the list? An empty name in it is a mistake. */
-static bool read_services(struct options *options, const char *list, const char *service)
+static bool read_services(bool *ret, const char *list, const char *service)
 {
+	bool found = false;
+
 	for (;;) {
 		size_t size = strcspn(list, ",");
 
 		if (size == 0)
 			return false;
 		if (size == strlen(service) && strncmp(list, service, size) == 0)
-			options->chosen = true;
+			found = true;
 		if (list[size] == '\0')
-			return true;
+			break;
 		list += size + 1;
 	}
+	*ret = *ret || found;
+	return true;
+}
+
+static bool read_filter(struct options *options, const char *value, const char *service)
+{
+	bool out = value[0] == '!';
+
+	return read_services(out ? &options->excluded : &options->chosen, value + out, service);
 }
 
 static bool read_one(struct options *options, const char *argument, const char *service)
@@ -124,7 +135,7 @@ static bool read_one(struct options *options, const char *argument, const char *
 	if (value)
 		return read_socket(options, value);
 	value = value_of(argument, "service");
-	return value && read_services(options, value, service);
+	return value && read_filter(options, value, service);
 }
 
 void options_read(struct options *ret, const char *service, int count, const char *const *arguments)
@@ -133,14 +144,14 @@ void options_read(struct options *ret, const char *service, int count, const cha
 
 	*ret = (struct options){ .timeout_ms = OPTIONS_TIMEOUT_MS, .socket = CONTROL_SOCKET };
 	for (int i = 0; i < count; i++) {
+		const char *filter = value_of(arguments[i], "service");
 		bool good = read_one(ret, arguments[i], service);
 
 		/* A filter that is a mistake lets all services through: rather one too many than none. */
-		if (good && value_of(arguments[i], "service"))
+		if (good && filter && filter[0] != '!')
 			filtered = true;
 		if (!good && !ret->bad)
 			ret->bad = arguments[i];
 	}
-	if (!filtered)
-		ret->chosen = true;
+	ret->chosen = (ret->chosen || !filtered) && !ret->excluded;
 }

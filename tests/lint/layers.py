@@ -21,6 +21,7 @@ BELOW = {
 }
 BELOW["pipeline"] = {"base", "record", "session", "enrich", "encode", "probes", "sinks", "bpf/wire.h"}
 BELOW["cli"] = BELOW["pipeline"] | {"pipeline", "kernel", "config", "control"}
+BELOW["static"] = {"base", "cli"}
 BELOW["daemon"] = BELOW["cli"]
 BELOW["pam"] = {"base", "control", "contrib"}
 BELOW["seshat"] = BELOW["cli"] | {"cli"}
@@ -37,7 +38,7 @@ HOMES = {
     "systemd/": ("agent/base/host.c", "agent/sinks/journal", "agent/daemon/", "agent/cli/log_journal.c", "tests/"),
     "sys/capability.h": ("agent/base/caps.c", "agent/daemon/caps.c", "tests/unit/"),
     "ini.h": ("agent/config/",),
-    "openssl/": ("agent/session/ssh_key.c",),
+    "openssl/": ("agent/session/ssh_key.c", "agent/static/host.c"),
     "cmocka": ("tests/",),
     "security/": ("contrib/pam/", "tests/"),
 }

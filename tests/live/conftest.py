@@ -6,11 +6,32 @@ import tempfile
 
 import calls as call_scripts
 import machine
+import normal
 import pytest
+import resident
 import session
 
-# How the probes hook the kernel: the options that choose it. Every test runs once for each.
-STRATEGIES = {"tracepoint": []}
+
+
+def works(strategy):
+    """Can the probes hook this kernel so? The program says."""
+    command = [machine.SESHAT, "run", f"--strategy={strategy}", "-o", "/dev/null", "true"]
+    return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+# The options of each strategy that SESHAT_STRATEGY names, or that works here. Every test runs once for each.
+NAMES = os.environ.get("SESHAT_STRATEGY", "tracepoint trampoline").split()
+STRATEGIES = {name: [f"--strategy={name}"] for name in NAMES if works(name)} or {"tracepoint": []}
+
+MARKERS = {
+    "alone": "about `seshat run` without an agent, or about more than an agent that all share can take",
+    "incomparable(reason)": "its records are others each time",
+}
+
+
+def pytest_configure(config):
+    for name, text in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {text}")
 
 
 @pytest.fixture(scope="session", params=STRATEGIES)
@@ -28,6 +49,31 @@ def needs():
     os.umask(before)
 
 
+@pytest.fixture(scope="session")
+def residents():
+    agents = resident.Residents()
+    yield agents
+    agents.close()
+
+
+@pytest.fixture
+def agent_for(request, strategy, residents):
+    """The agent for a session with these options, or None where it is to be without one. It must have done well in the end."""
+    used = []
+
+    def choose(options):
+        kinds = resident.kinds_of(options)
+        if kinds is None or request.node.get_closest_marker("alone"):
+            return None
+        used.append(residents.get(strategy))
+        used[-1].choose(kinds)
+        return used[-1]
+
+    yield choose
+    for agent in used[-1:]:
+        agent.check()
+
+
 @pytest.fixture
 def place():
     """A folder, as bytes, removed at the end with whatever is in it."""
@@ -38,12 +84,26 @@ def place():
 
 
 @pytest.fixture
-def start(strategy):
+def kept(request, strategy):
+    """Keeps the test's records in the folder that SESHAT_RECORDS names, to be compared with those of other strategies."""
+    folder = os.environ.get("SESHAT_RECORDS")
+    mark = request.node.get_closest_marker("incomparable")
+    kept = normal.Kept(request.node.nodeid, strategy, mark.args[0] if mark else None)
+    yield kept
+    if folder:
+        kept.write(folder)
+
+
+@pytest.fixture
+def start(strategy, agent_for, kept):
     """Start a session and go on; it is ended with the test."""
     sessions = []
 
-    def begin(command, **more):
-        sessions.append(session.Session(command, strategy=STRATEGIES[strategy], **more))
+    def begin(command, *, options=(), wrapper=(), **more):
+        agent = None if wrapper else agent_for(options)
+        options = [*STRATEGIES[strategy], *options]
+        sessions.append(session.Session(command, options=options, agent=agent, wrapper=wrapper, **more))
+        sessions[-1].kept = kept
         return sessions[-1]
 
     yield begin

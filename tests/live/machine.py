@@ -8,6 +8,7 @@ import socket
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SESHAT = str((ROOT / os.environ.get("SESHAT", "build/seshat")).resolve())
+SESHATD = str((ROOT / os.environ.get("SESHATD", pathlib.Path(SESHAT).parent / "seshatd")).resolve())
 WORKLOADS = (ROOT / os.environ.get("WORKLOADS", "build/tests/live")).resolve()
 SCHEMAS = ROOT / "schemas"
 NOBODY = pwd.getpwnam("nobody").pw_uid

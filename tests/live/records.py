@@ -9,6 +9,7 @@ import signal
 
 import flags
 import machine
+from compiled import Compiler
 from jsonschema import Draft202012Validator, RefResolver
 
 PROBES = {
@@ -34,22 +35,34 @@ PLAYS_WITH_TERMINALS = re.compile(
 )
 
 
+class Judge:
+    """Holds records of one event against their schema."""
+
+    def __init__(self, schema, store, compiler):
+        self.valid = compiler.compile(schema["$id"])
+        self.slow = Draft202012Validator(schema, resolver=RefResolver(schema["$id"], schema, store=store))
+        self.order = list(schema["properties"])
+
+    def check(self, record):
+        if not self.valid(record):
+            errors = [f"{'/'.join(map(str, e.path))}: {e.message[:300]}" for e in self.slow.iter_errors(record)]
+            raise AssertionError(f"{errors}\n{json.dumps(record)[:2000]}")
+        assert list(record) == sorted(record, key=self.order.index), f"order: {list(record)}"
+
+
 def load_schemas():
-    store = {}
-    for file in sorted(machine.SCHEMAS.glob("*.json")):
-        schema = json.loads(file.read_text())
-        store[schema["$id"]] = schema
+    """A judge for each event."""
+    schemas = [json.loads(file.read_text()) for file in sorted(machine.SCHEMAS.glob("*.json"))]
+    store = {schema["$id"]: schema for schema in schemas}
+    compiler = Compiler(store)
     return {
-        schema["title"]: (
-            Draft202012Validator(schema, resolver=RefResolver(uri, schema, store=store)),
-            list(schema["properties"]),
-        )
-        for uri, schema in store.items()
+        schema["title"]: Judge(schema, store, compiler)
+        for schema in schemas
         if schema["title"].startswith(("session.", "agent."))
     }
 
 
-VALIDATORS = load_schemas()
+JUDGES = load_schemas()
 
 
 def show(data):
@@ -143,11 +156,8 @@ def check_words(record):
 
 
 def check_record(record):
-    assert record["event"] in VALIDATORS, record
-    validator, order = VALIDATORS[record["event"]]
-    errors = [f"{'/'.join(map(str, e.path))}: {e.message[:300]}" for e in validator.iter_errors(record)]
-    assert not errors, f"{errors}\n{json.dumps(record)[:2000]}"
-    assert list(record) == sorted(record, key=order.index), f"order: {list(record)}"
+    assert record["event"] in JUDGES, record
+    JUDGES[record["event"]].check(record)
     check_raw(record)
     check_places(record)
     check_words(record)

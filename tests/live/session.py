@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Start `seshat run`, and end it whatever happens."""
+"""Start `seshat run`, with an agent or without, and end it whatever happens."""
 import ctypes
 import json
 import os
@@ -25,13 +25,22 @@ def cgroup_kill(cgroup_path):
 
 
 class Session:
-    """A running `seshat run`, its log in a file of its own."""
+    """A running `seshat run`: its log is a file of its own, or what the agent's has of it."""
 
-    def __init__(self, command, *, options=(), strategy=(), binary=None, wrapper=(), **popen):
+    def __init__(self, command, *, options=(), agent=None, wrapper=(), **popen):
         self.folder = tempfile.TemporaryDirectory(prefix="seshat-live-")
-        self.log_path = pathlib.Path(self.folder.name, "log")
-        output = [] if "-o" in options else ["-o", str(self.log_path)]
-        self.args = [*wrapper, binary or machine.SESHAT, "run", *strategy, *output, *options, "--", *command]
+        self.agent = agent
+        self.known_sid = None
+        self.kept = None  # what is to have its records, when they have been checked
+        if agent:
+            self.log_path = agent.log_path
+            self.offset = agent.log_path.stat().st_size
+            options = [f"--agent={agent.socket}", "--sid-file", f"{self.folder.name}/sid"]
+        else:
+            self.log_path = pathlib.Path(self.folder.name, "log")
+            self.offset = 0
+            options = [*([] if "-o" in options else ["-o", str(self.log_path)]), *options]
+        self.args = [*wrapper, machine.SESHAT, "run", *options, "--", *command]
         popen = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | popen
         self.process = subprocess.Popen(self.args, **popen)
 
@@ -42,13 +51,44 @@ class Session:
             assert self.process.returncode == status, (self.process.returncode, out, err)
         return out, err
 
+    def sid(self):
+        """What its lines in the agent's log are known by; None where all lines are its own. Waits for it."""
+        if self.agent and not self.known_sid:
+            with Watched(self.folder.name) as folder:
+                while not (text := self.written_sid()):
+                    assert self.process.poll() is None, f"no session: {self.process.stderr.read()}"
+                    folder.wait()
+            self.known_sid = text
+        return self.known_sid
+
+    def written_sid(self):
+        path = pathlib.Path(self.folder.name, "sid")
+        return path.read_text().strip() if path.exists() else ""
+
+    def lines(self):
+        """The bytes of its log."""
+        with open(self.log_path, "rb") as file:
+            file.seek(self.offset)
+            data = file.read()
+        if not self.agent:
+            return data
+        mark = mark_of(self.sid())
+        return b"".join(line for line in data.splitlines(keepends=True) if mark in line)
+
     def log(self, lost=False):
-        return Log(self.log_path.read_bytes()).check(lost)
+        log = Log(self.lines()).check(lost)
+        if self.kept:
+            self.kept.add(log.records)
+        return log
+
+    def following(self):
+        """Its records as they come."""
+        return Following(self.log_path, self.offset, self.sid())
 
     def start_record(self):
         """The first record, while the session goes on."""
-        with Following(self.log_path) as lines:
-            return lines.wait(lambda record: record["event"] == "session.start")
+        with self.following() as lines:
+            return lines.until(lambda record: record["event"] == "session.start")
 
     def close(self):
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
@@ -57,48 +97,83 @@ class Session:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        if self.log_path.exists():
+        self.end_processes()
+        self.folder.cleanup()
+
+    def end_processes(self):
+        """Whatever still runs in its cgroup."""
+        if self.agent:
+            if text := self.written_sid():
+                cgroup_kill(f"/seshat/{text}")
+        elif self.log_path.exists():
             for line in self.log_path.read_bytes().split(b"\n")[:1]:
                 if b'"cgroup_path":"' in line:
                     cgroup_kill(line.split(b'"cgroup_path":"')[1].split(b'"')[0].decode())
-        self.folder.cleanup()
 
 
-class Following:
-    """Read a log while it grows: inotify tells when."""
+def mark_of(sid):
+    """No other line of a log has it: a quote within a text is escaped."""
+    return b'"sid":"%s"' % sid.encode()
+
+
+class Watched:
+    """A folder: inotify tells when something in it changes."""
 
     IN_MODIFY, IN_CREATE = 2, 0x100
 
-    def __init__(self, path):
-        self.path = path
-        self.rest = b""
-        self.file = None
-        self.inotify = LIBC.inotify_init1(0)
-        assert LIBC.inotify_add_watch(self.inotify, bytes(path.parent), self.IN_MODIFY | self.IN_CREATE) >= 0
+    def __init__(self, folder):
+        self.folder = folder
+        self.deadline = time.monotonic() + LIMIT
+        self.inotify = LIBC.inotify_init1(os.O_CLOEXEC)
+        assert LIBC.inotify_add_watch(self.inotify, os.fsencode(folder), self.IN_MODIFY | self.IN_CREATE) >= 0
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         os.close(self.inotify)
-        if self.file:
-            self.file.close()
 
-    def wait(self, wanted):
+    def wait(self):
+        ready, _, _ = select.select([self.inotify], [], [], max(0, self.deadline - time.monotonic()))
+        assert ready, f"nothing comes in {self.folder}"
+        os.read(self.inotify, 65536)
+
+
+class Following(Watched):
+    """Read a log while it grows, from an offset on; all of it, or the lines of one session."""
+
+    def __init__(self, path, offset=0, sid=None):
+        super().__init__(path.parent)
+        self.path = path
+        self.offset = offset
+        self.mark = mark_of(sid) if sid else b""
+        self.rest = b""
+
+    def read(self):
+        if self.path.exists():
+            with open(self.path, "rb") as file:
+                file.seek(self.offset)
+                data = file.read()
+            self.offset += len(data)
+            self.rest += data
+
+    def next(self):
+        """The next record that is there already, or None."""
+        while b"\n" in self.rest:
+            line, self.rest = self.rest.split(b"\n", 1)
+            if self.mark in line:
+                return json.loads(line)
+        return None
+
+    def until(self, wanted):
         """The first record that WANTED accepts, of those not yet seen."""
-        deadline = time.monotonic() + LIMIT
+        self.deadline = time.monotonic() + LIMIT
         while True:
-            if self.file is None and self.path.exists():
-                self.file = open(self.path, "rb")
-            self.rest += self.file.read() if self.file else b""
-            while b"\n" in self.rest:
-                line, self.rest = self.rest.split(b"\n", 1)
-                record = json.loads(line)
+            self.read()
+            while record := self.next():
                 if wanted(record):
                     return record
-            ready, _, _ = select.select([self.inotify], [], [], max(0, deadline - time.monotonic()))
-            assert ready, f"no such record in {self.path}"
-            os.read(self.inotify, 65536)
+            self.wait()
 
 
 def read_until(stream, wanted, limit=LIMIT):

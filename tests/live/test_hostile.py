@@ -85,12 +85,13 @@ def test_a_full_ring_loses_nothing_unseen(audit):
     assert {record["reason"] for record in log.of("session.lost")} <= {"ring"}
 
 
+@pytest.mark.alone
 def test_the_default_buffer_loses_nothing(start):
     """100,000 opens at full speed; counted, not parsed, for there are many."""
     count = 100_000
     session = start([machine.workload("opens"), "/etc/passwd", str(count)])
     session.finish()
-    data = session.log_path.read_bytes()
+    data = session.lines()
     end = json.loads(data.splitlines()[-1])
     assert data.count(b'{"event":"session.disk",') == count == end["records"]["session.disk"]
     assert (end["lost"], end["numbered"]) == (0, count + 2)

@@ -10,7 +10,7 @@ import time
 
 import machine
 import pytest
-from session import Following, recorders_of, idle, kill_quietly, read_until, wait_gone
+from session import recorders_of, idle, kill_quietly, read_until, wait_gone
 
 
 def all_programs():
@@ -40,6 +40,7 @@ def programs_of(pids):
     return found
 
 
+@pytest.mark.alone
 def test_the_first_and_the_last_record(audit, place):
     log = audit(["true"], cwd=place)
     start, end = log.start, log.end
@@ -96,6 +97,7 @@ def test_a_script_without_a_first_line(audit, place):
     assert commands == [(path, -8, ["word"]), (os.path.realpath("/bin/sh"), 0, [path, "word"])]
 
 
+@pytest.mark.alone
 def test_streams_pass_through_byte_for_byte(audit):
     data = os.urandom(1 << 20) + bytes(range(256)) * 100
     log = audit(["cat"], stdin=data)
@@ -131,6 +133,7 @@ def change_state():
     pathlib.Path("/proc/self/timerslack_ns").write_text("60000")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("change", [None, change_state], ids=["plain", "changed"])
 def test_command_inherits_what_it_would_without(start, place, change):
     state = machine.workload("state")
@@ -168,13 +171,14 @@ def test_command_inherits_what_it_would_without(start, place, change):
     assert within == without
 
 
+@pytest.mark.alone
 def test_processes_that_outlive_command_are_waited_for(start, place):
     fifo = place.decode() + "/fifo"
     os.mkfifo(fifo)
     session = start(["sh", "-c", f"(read line < {fifo}; exit 3) & exit 0"])
-    with Following(session.log_path) as records:
-        leader = records.wait(lambda r: r["event"] == "session.start")["leader_pid"]
-        records.wait(lambda r: r["event"] == "session.exit" and r["pid"] == leader)
+    with session.following() as records:
+        leader = records.until(lambda r: r["event"] == "session.start")["leader_pid"]
+        records.until(lambda r: r["event"] == "session.exit" and r["pid"] == leader)
         assert session.process.poll() is None
         with open(fifo, "w") as writer:
             writer.write("go\n")
@@ -209,10 +213,11 @@ def test_without_wait_but_with_nothing_left(audit):
     assert "processes" not in log.end
 
 
+@pytest.mark.alone
 def test_records_come_while_command_runs(start):
     session = start(["cat"], stdin=subprocess.PIPE)
-    with Following(session.log_path) as records:
-        assert records.wait(lambda r: r["event"] == "session.command")["program"] == "cat"
+    with session.following() as records:
+        assert records.until(lambda r: r["event"] == "session.command")["program"] == "cat"
     assert session.process.poll() is None
     session.finish(b"")
     session.log()
@@ -233,6 +238,7 @@ def test_from_a_script_and_in_a_pipe(place):
     assert Log(pathlib.Path(log).read_bytes()).check().of("session.command")[0]["argv0"] == "sort"
 
 
+@pytest.mark.alone
 def test_nothing_is_left_behind(start):
     session = start(["cat"], stdin=subprocess.PIPE)
     first = session.start_record()
@@ -247,6 +253,7 @@ def test_nothing_is_left_behind(start):
     assert programs_gone(programs)
 
 
+@pytest.mark.alone
 def test_killing_the_front_leaves_command_and_the_record_alone(start):
     """SIGKILL of `seshat run`: COMMAND goes on, the log is whole, and nothing is left in the end."""
     session = start(
@@ -270,6 +277,7 @@ def test_killing_the_front_leaves_command_and_the_record_alone(start):
     assert not os.path.exists(machine.cgroup_folder(first["cgroup_path"]))
 
 
+@pytest.mark.alone
 def test_killing_the_front_at_once_leaves_nothing(start):
     """Whether COMMAND has begun by then or not: nobody is left waiting for a word that never comes."""
     for _ in range(10):
@@ -284,6 +292,7 @@ def test_killing_the_front_at_once_leaves_nothing(start):
         assert not os.path.exists(machine.cgroup_folder(first["cgroup_path"]))
 
 
+@pytest.mark.alone
 def test_killing_the_recorder_leaves_command_alone(start):
     """What was recorded stays, in whole lines; COMMAND runs to its end; the front says what happened."""
     session = start(["sh", "-c", "echo ready; read line; exit 0"], stdin=subprocess.PIPE)

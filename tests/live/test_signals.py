@@ -40,6 +40,7 @@ def test_a_signal_to_the_front_reaches_command(start, number):
     assert session.log().one("session.exit")["exit_code"] == 0
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "number",
     [
@@ -125,6 +126,7 @@ def test_in_a_pid_namespace(audit):
     assert len(log.of("session.disk", path="/etc/group")) == 1
 
 
+@pytest.mark.alone
 def test_a_mass_of_busy_threads(start):
     """Many more threads than processors: the recorder gets its share, and nothing is lost."""
     threads, rounds = 64, 500

@@ -39,6 +39,7 @@ def run(*words, **more):
     )
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("which", CLOSED, ids=names)
 def test_closed_streams(audit, place, which):
     """The log is as without; COMMAND finds closed what was closed, and nothing else in its place."""

@@ -2,32 +2,14 @@
 """The agent's log: its sessions and its own runs, each held against all that must be true of it."""
 import collections
 import contextlib
-import json
 import pathlib
 
 import machine
-import records
-from jsonschema import Draft202012Validator, RefResolver
 from records import HEAD, Log, nanoseconds
 
 LOG = pathlib.Path("/var/log/seshat/audit.jsonl")
 ONE_MS = 10**6
 OWN = {"agent.start", "agent.stop", "agent.config"}
-
-
-def load_own_schemas():
-    """Those of agent.*; records.py has loaded the others."""
-    store = {
-        schema["$id"]: schema
-        for schema in map(json.loads, map(pathlib.Path.read_text, machine.SCHEMAS.glob("*.json")))
-    }
-    for uri, schema in store.items():
-        if schema["title"] in OWN:
-            validator = Draft202012Validator(schema, resolver=RefResolver(uri, schema, store=store))
-            records.VALIDATORS[schema["title"]] = (validator, list(schema["properties"]))
-
-
-load_own_schemas()
 
 
 class Session(Log):

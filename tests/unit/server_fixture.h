@@ -46,6 +46,8 @@ static struct {
 	struct peer last;   /* who made the last */
 	int running;	    /* peers */
 	int failed;	    /* of them */
+	int later;	    /* operations that have no answer yet */
+	bool answered;	    /* now they have */
 } test;
 
 /* ---- operations ---------------------------------------------------------------------------------- */
@@ -94,11 +96,23 @@ static inline int op_big(void *userdata, const struct peer *peer, struct json_ob
 	return control_add_string(reply, "x", text);
 }
 
+/* Answers once the test says so. */
+static inline int op_later(void *userdata, const struct peer *peer, struct json_object *request,
+			   struct json_object *reply)
+{
+	(void)userdata;
+	(void)peer;
+	(void)request;
+	test.later++;
+	if (!test.answered)
+		return SERVER_LATER;
+	return control_add(reply, "late", json_object_new_int(1));
+}
+
 static const struct server_operation operations[] = {
-	{ "echo", PEER_READ, op_echo },
-	{ "change", PEER_ALL, op_echo },
-	{ "fail", PEER_READ, op_fail },
-	{ "big", PEER_READ, op_big },
+	{ "echo", PEER_READ, op_echo },	 { "change", PEER_ALL, op_echo },
+	{ "fail", PEER_READ, op_fail },	 { "big", PEER_READ, op_big },
+	{ "later", PEER_ALL, op_later },
 };
 
 /* ---- the loop, and the peers --------------------------------------------------------------------- */

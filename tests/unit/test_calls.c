@@ -59,7 +59,7 @@ static struct bpf_object *object;
 static int setup(void **state)
 {
 	size_t size = 0;
-	const void *elf = object_builtin(&size);
+	const void *elf = object_builtin(0, &size);
 
 	(void)state;
 	object = bpf_object__open_mem(elf, size, NULL);

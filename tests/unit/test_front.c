@@ -114,7 +114,7 @@ static _Noreturn void recorder_main(int kind, int life, int orders)
 static _Noreturn void front_main(const struct scene *scene, int in, int out)
 {
 	char self[] = "/proc/self/exe", role[16], *argv[] = { self, role, NULL };
-	struct recorder recorder = { .ready = -1 };
+	struct recorder recorder = { .ready = -1, .loss = "nobody records any more" };
 	struct command command;
 	struct signals signals;
 	int life[2], orders[2];
@@ -325,8 +325,7 @@ static void a_signal_ends_the_waiting_for_what_is_left(void **state)
 static void the_command_outlives_its_recorder(void **state)
 {
 	static const int ENDS[] = { RECORDER_EXIT, RECORDER_KILL };
-	static const char TOLD[] =
-		"seshat: the recorder was ended: the session is not audited any more\n";
+	static const char TOLD[] = "seshat: nobody records any more\n";
 	char text[128] = { 0 };
 
 	(void)state;

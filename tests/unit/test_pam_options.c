@@ -94,6 +94,8 @@ static void what_is_wrong_is_left_out_and_told(void **state)
 		"service=a,",
 		"service=,a",
 		"service=a,,b",
+		"service=!",
+		"service=!a,",
 		"socket=/4567890123456789012345678901234567890123456789012345678901234567890123456789"
 		"0123456789012345678901234567890",
 	};
@@ -132,7 +134,9 @@ static void services_are_chosen_by_name(void **state)
 		{ "service=sshd", "debug", true },	{ "service=su,sshd,login", "debug", true },
 		{ "service=su", "service=sshd", true }, { "service=sshd", "service=su", true },
 		{ "service=su", "debug", false },	{ "service=ssh", "service=sshdd", false },
-		{ "service=su,login", "debug", false },
+		{ "service=su,login", "debug", false }, { "service=!su", "debug", true },
+		{ "service=!su,sshd", "debug", false }, { "service=!su", "service=sshd", true },
+		{ "service=!su", "service=at", false }, { "service=sshd", "service=!sshd", false },
 	};
 
 	(void)state;

@@ -85,6 +85,33 @@ static void a_bad_size_is_125(void **state)
 			      "seshat run: bad buffer size: ");
 }
 
+static void what_the_agent_decides_is_no_option(void **state)
+{
+	static const char *const WRONG[] = { "--output=x", "--pretty", "--buffer-size=1M",
+					     "--events=file" };
+	char line[96];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(WRONG); i++) {
+		snprintf(line, sizeof(line), "seshat run: %.*s is the agent's to decide, ",
+			 (int)strcspn(WRONG[i], "="), WRONG[i]);
+		check_attempt(WORDS("--agent", WRONG[i], "true"), STATUS_FAILED, line);
+		check_attempt(WORDS(WRONG[i], "--agent=/none", "true"), STATUS_FAILED, line);
+	}
+	check_attempt(WORDS("--sid-file=/none", "true"), STATUS_FAILED,
+		      "seshat run: --sid-file is for --agent: ");
+}
+
+static void an_agent_that_does_not_run_is_118(void **state)
+{
+	(void)state;
+	check_attempt(WORDS("--agent=/nowhere/socket", "/bin/true"), STATUS_UNAUDITED,
+		      "seshat: the agent does not run: nobody listens on /nowhere/socket\n");
+	check_attempt(WORDS("--agent=/nowhere/socket", "--sid-file=/nowhere/sid", "/bin/true"),
+		      STATUS_FILE,
+		      "seshat: cannot write /nowhere/sid: No such file or directory\n");
+}
+
 static void help_is_no_failure(void **state)
 {
 	(void)state;
@@ -196,6 +223,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_wrong_use_is_125),
 		TEST(a_bad_size_is_125),
+		TEST(what_the_agent_decides_is_no_option),
+		TEST(an_agent_that_does_not_run_is_118),
 		TEST(help_is_no_failure),
 		TEST(a_command_that_is_none_is_told_first),
 		TEST(auditing_needs_root),

@@ -190,6 +190,81 @@ static void as_asker(void *argument)
 	}
 }
 
+static void as_waiter(void *argument)
+{
+	int fd = peer_connect();
+
+	(void)argument;
+	peer_send(fd, "{\"op\":\"later\"}");
+	peer_receive(fd, "{\"ok\":true,\"late\":1}");
+	/* It may go on asking. */
+	peer_send(fd, "{\"op\":\"echo\"}");
+	peer_receive(fd, "{\"ok\":true}");
+}
+
+static void as_impatient(void *argument)
+{
+	int fd = peer_connect();
+
+	(void)argument;
+	peer_send(fd, "{\"op\":\"later\"}");
+	peer_send(fd, "{\"op\":\"echo\"}");
+	peer_expect_end(fd);
+}
+
+/* Runs the loop until so many operations have been asked for. */
+static void run_until_asked(int count)
+{
+	while (test.later < count)
+		assert_true(sd_event_run(test.event, PATIENCE_MS * UINT64_C(1000)) > 0);
+}
+
+/* Runs the loop for some time. */
+static void run_for(unsigned int milliseconds)
+{
+	uint64_t now, end;
+
+	assert_true(sd_event_now(test.event, CLOCK_MONOTONIC, &now) >= 0);
+	for (end = now + milliseconds * UINT64_C(1000); now < end;) {
+		assert_true(sd_event_run(test.event, end - now) >= 0);
+		assert_true(sd_event_now(test.event, CLOCK_MONOTONIC, &now) >= 0);
+	}
+}
+
+static void a_reply_may_come_later(void **state)
+{
+	struct server_config config = config_of();
+
+	(void)state;
+	config.idle_ms = 200; /* who waits is not idle */
+	start(&config);
+	peer_start(as_waiter, NULL);
+	peer_start(as_waiter, NULL);
+	run_until_asked(2);
+	run_for(config.idle_ms + 100);
+	server_retry(test.server);
+	assert_int_equal(test.later, 4);
+	test.answered = true;
+	server_retry(test.server);
+	run_all();
+	assert_int_equal(test.later, 6);
+	server_retry(test.server);
+	assert_int_equal(test.later, 6);
+	server_retry(NULL);
+}
+
+static void who_waits_has_nothing_to_say(void **state)
+{
+	struct server_config config = config_of();
+
+	(void)state;
+	start(&config);
+	run_peer(as_impatient, NULL);
+	server_retry(test.server);
+	assert_int_equal(test.later, 1);
+	assert_int_equal(test.calls, 0);
+}
+
 static void every_request_has_a_reply(void **state)
 {
 	struct server_config config = config_of();
@@ -294,6 +369,8 @@ int main(void)
 		SERVER_TEST(refusals_are_logged_and_counted),
 		SERVER_TEST(operations_get_the_peers_process),
 		SERVER_TEST(every_request_has_a_reply),
+		SERVER_TEST(a_reply_may_come_later),
+		SERVER_TEST(who_waits_has_nothing_to_say),
 		SERVER_TEST(nonsense_ends_the_connection),
 		SERVER_TEST(descriptors_are_not_taken),
 	};

@@ -11,7 +11,6 @@ from calls import BAD, Script, raw, structure
 from expect import fact
 from flags import O_RDONLY, O_WRONLY
 from records import own
-from session import Following
 
 MAP_CREATE, PROG_LOAD = 0, 5
 SOCKET_FILTER, UNKNOWN_TYPE = 1, 4711
@@ -53,8 +52,8 @@ def test_a_bpf_program_by_the_kernels_account(start, place):
     session.process.stdin.write(s.text())
     session.process.stdin.close()
     session.process.stdin = None
-    with Following(session.log_path) as lines:
-        record = lines.wait(lambda record: record["event"] == "session.kernel")
+    with session.following() as lines:
+        record = lines.until(lambda record: record["event"] == "session.kernel")
     shown = subprocess.run(
         ["bpftool", "--json", "prog", "show", "id", str(record["program_id"])],
         check=True,

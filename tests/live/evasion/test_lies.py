@@ -87,7 +87,7 @@ def test_arguments_that_are_swapped_before_it_runs(audit):
 def counted(session, wanted):
     """Records as (path, path_source), counted among lines too many to check each."""
     session.finish()
-    text = session.log_path.read_bytes()
+    text = session.lines()
     lines = [line for line in text.split(b"\n") if b'"event":"session.disk"' in line and wanted in line]
     return {line.split(b'"path":"')[1].split(b'"')[0] for line in lines}, len(lines), session
 
@@ -160,6 +160,7 @@ def test_a_program_that_has_just_been_replaced(audit, place):
     assert not any("deleted" in record for record in records)
 
 
+@pytest.mark.alone
 def test_a_program_that_waits_until_it_is_forgotten(start, place):
     """Hundreds of others are executed, by the longest names, until the recorder has no room for the first one's; what that
     does then is told with its own name all the same, though it has ended before anybody could look."""

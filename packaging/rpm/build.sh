@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# build.sh FOLDER: makes RPM packages of these sources in FOLDER. Where there is no database of RPM packages, as on Debian, nobody can
+# say whether what they are built of is there: the compiler will.
+set -eu
+
+folder=$1
+spec=packaging/rpm/seshat.spec
+version=$(sed -n 's/^Version: *//p' $spec)
+
+rm -rf "$folder"
+mkdir -p "$folder/work/SOURCES"
+sh packaging/copy.sh "$folder/work/seshat-$version"
+tar -c -C "$folder/work" -f "$folder/work/SOURCES/seshat-$version.tar" "seshat-$version"
+
+# What make has told this program is not meant for the package's own make.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR PREFIX V
+rpm -q rpm >/dev/null 2>&1 || nodeps=--nodeps
+top=$(cd "$folder/work" && pwd)
+rpmbuild -bb ${nodeps:+"$nodeps"} --define "_topdir $top" --define "_rpmdir $top/RPMS" $spec >"$folder/build.log" 2>&1 || {
+	tail -n 40 "$folder/build.log" >&2
+	echo "build.sh: the whole log is $folder/build.log" >&2
+	exit 1
+}
+mv "$folder"/work/RPMS/*/*.rpm "$folder/"
+rm -rf "$folder/work"
+ls "$folder"/*.rpm

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records without what differs from run to run, so that two runs of a test can be compared."""
+import base64
+import hashlib
+import json
+import pathlib
+import re
+
+# What no two runs have in common, and what tells of the strategy itself.
+DROPPED = {
+    "time", "sid", "ei", "server_hostname", "server_id", "duration_ns", "runtime_ns", "utime_ns", "stime_ns",
+    "strategy", "probes", "kernel", "version", "cgroup_path", "audit_session_id",
+}  # fmt: skip
+# Numbers that are other ones each time; that there is one is kept.
+NUMBERS = {
+    "pid", "ppid", "tid", "leader_pid", "mover_pid", "target_pid", "requested_pid", "pids", "inode", "loader_inode",
+    "socket_inode", "cgroup_id", "network_namespace", "user_namespace", "program_id",
+}  # fmt: skip
+PORTS = {"src_port", "dst_port"}
+EPHEMERAL = 10000  # ports from here on are given by the kernel, or by the test
+PLACES = [
+    (re.compile(r"seshat-live-[a-z0-9_]{8}"), "PLACE"),
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"), "SID"),
+    (re.compile(r"[0-9]{3,}"), "#"),  # pids and ports in names and arguments
+]
+
+
+def plain(text):
+    for pattern, name in PLACES:
+        text = pattern.sub(name, text)
+    return text
+
+
+def plain_value(name, value):
+    if name in NUMBERS:
+        return "#"
+    if name in PORTS and value >= EPHEMERAL:
+        return "#"
+    if name == "raw":
+        return {key: plain(base64.b64decode(data).decode("latin-1")) for key, data in value.items()}
+    if name == "mount_namespaces":
+        return dict.fromkeys(value, "#")
+    if isinstance(value, dict):
+        return {key: plain_value(key, inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain_value("", inner) for inner in value]
+    return plain(value) if isinstance(value, str) else value
+
+
+def plain_record(record):
+    """With the relations of its pids, instead of the pids."""
+    kept = {name: plain_value(name, value) for name, value in record.items() if name not in DROPPED}
+    if "tid" in record:
+        kept["main_thread"] = record["tid"] == record["pid"]
+    return kept
+
+
+def plain_session(records):
+    """Each thread's records, in their order; the threads in an order that does not depend on which was faster."""
+    threads = {}
+    for record in records:
+        threads.setdefault(record.get("tid"), []).append(json.dumps(plain_record(record), sort_keys=True))
+    return [line for lines in sorted(threads.values()) for line in lines]
+
+
+def name_of(node, strategy):
+    """A file's name for a test, without the strategy."""
+    name = re.sub(rf"\[{strategy}\]|(?<=\[){strategy}-|-{strategy}(?=[-\]])", "", node)
+    return re.sub(r"[^\w.-]+", "_", name)[:120] + "-" + hashlib.sha256(name.encode()).hexdigest()[:8]
+
+
+class Kept:
+    """What one test has recorded, to be written into a folder of its strategy."""
+
+    def __init__(self, node, strategy, reason):
+        self.node = node
+        self.strategy = strategy
+        self.reason = reason  # why it cannot be compared, or None
+        self.sessions = []
+
+    def add(self, records):
+        if not self.reason:
+            self.sessions.append(plain_session(records))
+
+    def write(self, folder):
+        folder = pathlib.Path(folder, self.strategy)
+        folder.mkdir(parents=True, exist_ok=True)
+        head = {"test": self.node, "incomparable": self.reason, "sessions": len(self.sessions)}
+        lines = [json.dumps(head), *(line for one in self.sessions for line in one)]
+        (folder / name_of(self.node, self.strategy)).write_text("\n".join(lines) + "\n", encoding="utf-8")

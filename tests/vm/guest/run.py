@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Inside the virtual machine: run the suites that the kernel's command line names, and hand out their reports."""
+import base64
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tarfile
+import traceback
+
+import suites
+
+TREE = pathlib.Path("/check/tree")
+REPORTS = pathlib.Path("/run/check")
+PORTS = pathlib.Path("/sys/class/virtio-ports")
+
+
+def port(name):
+    """The device that goes to the host under this name."""
+    for path in PORTS.glob("*/name"):
+        if path.read_text().strip() == name:
+            return open(f"/dev/{path.parent.name}", "wb", buffering=0)
+    raise FileNotFoundError(f"no port {name}")
+
+
+def job():
+    words = re.search(r"\bcheck=(\S+)", pathlib.Path("/proc/cmdline").read_text())[1]
+    return json.loads(base64.b64decode(words))
+
+
+def run_suite(name, test, said):
+    paths, environment = suites.SUITES[name]
+    report = REPORTS / f"{name}.xml"
+    command = [
+        sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "--durations=10",
+        f"--junitxml={report}", *paths,
+    ]
+    if test and name not in suites.ALWAYS:
+        command += ["-k", test]
+    said.write(f"==== {name}\n".encode())
+    subprocess.run(
+        command, cwd=TREE, env=os.environ | suites.COMMON | environment, stdin=subprocess.DEVNULL,
+        stdout=said, stderr=said, check=False,
+    )
+    return report
+
+
+def main():
+    said, results = port("said"), port("results")
+    try:
+        REPORTS.mkdir()
+        what = job()
+        # Each report goes out at once: those that are there count, should the machine not come to its end.
+        with tarfile.open(fileobj=results, mode="w|", bufsize=tarfile.BLOCKSIZE) as tar:
+            for name in what["suites"]:
+                report = run_suite(name, what["test"], said)
+                if report.exists():
+                    tar.add(report, report.name)
+    except Exception:
+        said.write(traceback.format_exc().encode())
+
+
+if __name__ == "__main__":
+    main()

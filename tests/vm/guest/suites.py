@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The suites that can be run in a virtual machine: their files, and what is in their environment."""
+
+COMMON = {
+    "SESHAT": "/usr/bin/seshat",
+    "SESHATD": "/usr/sbin/seshatd",
+    "PAM_SESHAT": "/lib/x86_64-linux-gnu/security/pam_seshat.so",
+    "WORKLOADS": "build/tests/live",
+}
+RECORDS = "/run/records"  # what the strategies recorded, to be compared
+HOST = ("login", "service", "journal", "upgrade")
+
+
+def guest(*names):
+    return [f"tests/vm/guest/test_{name}.py" for name in names]
+
+
+def live(strategy):
+    return ["tests/live"], {"SESHAT_STRATEGY": strategy, "SESHAT_RECORDS": RECORDS}
+
+
+SUITES = {
+    "install": (guest("install"), {}),
+    "host": (guest(*HOST), {}),
+    "live-tracepoint": live("tracepoint"),
+    "live-trampoline": live("trampoline"),
+    "strategies": (guest("strategies"), {"SESHAT_RECORDS": RECORDS}),
+    "remove": (guest("remove"), {}),
+    "lockdown-integrity": (guest("lockdown_integrity"), {}),
+    "lockdown-confidentiality": (guest("lockdown_confidentiality"), {}),
+}
+# The others need it, whatever tests are chosen.
+ALWAYS = ("install",)

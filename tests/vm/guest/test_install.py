@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The packages, installed as everybody does it, on a machine that is up."""
+import host
+
+
+def test_the_packages_install_and_the_agent_runs():
+    host.run("dpkg", "--install", *host.PACKAGES.glob("*.deb"))
+    state = host.show("ActiveState", "UnitFileState", "Type")
+    assert state == {"ActiveState": "active", "UnitFileState": "enabled", "Type": "notify"}
+
+
+def test_every_interactive_login_is_audited_then():
+    assert "pam_seshat.so" in host.COMMON_SESSION.read_text()
