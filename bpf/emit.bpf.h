@@ -103,7 +103,7 @@ static __always_inline void task_fill(struct wire_task *out, struct task_struct 
 	out->image[0] = state->image[0];
 	out->image[1] = state->image[1];
 	/* A thread of the kernel's in this process is called after its number. */
-	if (task->flags & PF_IO_WORKER)
+	if (task_is_worker(task))
 		BPF_CORE_READ_INTO(&out->comm, task, group_leader, comm);
 	else
 		bpf_probe_read_kernel(out->comm, sizeof(out->comm), task->comm);
