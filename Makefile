@@ -262,7 +262,7 @@ BPF_FLAGS := -target bpf -std=gnu17 -O2 -g -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) 
 
 bpf: $(BPF_SKEL)
 
-build/bpf/%.o: bpf/%.bpf.c
+build/bpf/%.o: bpf/%.bpf.c Makefile
 	$(say) BPF $<
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_FLAGS) $(DEPFLAGS) -c $< -o $@
@@ -405,6 +405,6 @@ build/tests/bench/nothing-static: tests/bench/nothing.c
 
 # What is made on the way to a program is kept. (An empty .SECONDARY would also keep stale programs: whatever is secondary
 # is not made anew when only what comes of it is there.)
-.PRECIOUS: build/%.o
+.PRECIOUS: build/%.o build/bpf/%.o build/bpf/%.bpf.o
 
 -include $(shell find build -name '*.d' 2>/dev/null)
