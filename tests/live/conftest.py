@@ -21,10 +21,9 @@ def works(strategy):
 
 def chosen():
     """The options of each strategy: those that SESHAT_STRATEGY names, or those that work here."""
-    working = [name for name in ("tracepoint", "trampoline") if works(name)]
-    names = os.environ.get("SESHAT_STRATEGY", "").split() or working or ["tracepoint"]
-    # A program that knows no choice has no option for it.
-    return {name: [f"--strategy={name}"] if working else [] for name in names}
+    names = os.environ.get("SESHAT_STRATEGY", "").split()
+    names = names or [name for name in ("tracepoint", "trampoline") if works(name)]
+    return {name: [f"--strategy={name}"] for name in names}
 
 
 # Every test runs once for each.

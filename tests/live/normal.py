@@ -9,7 +9,7 @@ import re
 # What no two runs have in common, and what tells of the strategy itself.
 DROPPED = {
     "time", "sid", "ei", "server_hostname", "server_id", "duration_ns", "runtime_ns", "utime_ns", "stime_ns",
-    "strategy", "probes", "kernel", "version", "cgroup_path", "audit_session_id", "numbered", "records",
+    "strategy", "strategy_reason", "probes", "kernel", "version", "cgroup_path", "audit_session_id", "numbered", "records",
 }  # fmt: skip
 # Numbers that are other ones each time; that there is one is kept.
 NUMBERS = {
