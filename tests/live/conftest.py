@@ -80,9 +80,12 @@ def agent_for(request, strategy, residents):
         kinds = resident.kinds_of(options)
         if kinds is None or request.node.get_closest_marker("alone"):
             return None
-        used.append(residents.get(strategy))
-        used[-1].choose(kinds)
-        return used[-1]
+        agent = residents.get(strategy)
+        if not used:
+            agent.tidy()
+        used.append(agent)
+        agent.choose(kinds)
+        return agent
 
     yield choose
     for agent in used[-1:]:
