@@ -104,12 +104,11 @@ def place():
 @pytest.fixture
 def kept(request, strategy):
     """Keeps the test's records in the folder that SESHAT_RECORDS names, to be compared with those of other strategies."""
-    folder = os.environ.get("SESHAT_RECORDS")
     mark = request.node.get_closest_marker("incomparable")
-    kept = normal.Kept(request.node.nodeid, strategy, mark.args[0] if mark else None)
+    folder = os.environ.get("SESHAT_RECORDS")
+    kept = normal.Kept(request.node.nodeid, strategy, folder, mark.args[0] if mark else None)
     yield kept
-    if folder:
-        kept.write(folder)
+    kept.write()
 
 
 @pytest.fixture
