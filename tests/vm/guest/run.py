@@ -48,6 +48,13 @@ def run_suite(name, test, said):
     return report
 
 
+def tell_more(said):
+    """What helps to understand a failure."""
+    for words in (["journalctl", "--no-pager", "--lines=200", "--unit=seshatd.service"], ["dmesg", "--level=err,warn"]):
+        said.write(f"==== {' '.join(words)}\n".encode())
+        subprocess.run(words, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=120, check=False)
+
+
 def main():
     said, results = port("said"), port("results")
     try:
@@ -59,6 +66,7 @@ def main():
                 report = run_suite(name, what["test"], said)
                 if report.exists():
                     tar.add(report, report.name)
+        tell_more(said)
     except Exception:
         said.write(traceback.format_exc().encode())
 
