@@ -232,6 +232,20 @@ static __always_inline __u64 arch_instruction(const struct pt_regs *regs)
 	return KREAD(regs, ip);
 }
 
+/* Will a debugger answer the call for the kernel (PTRACE_SYSEMU)? */
+static __always_inline bool arch_emulated(const struct task_struct *task)
+{
+	__u64 bit = bpf_core_enum_value(enum syscall_work_bit, SYSCALL_WORK_BIT_SYSCALL_EMU);
+
+	return (task->thread_info.syscall_work >> (bit & 63)) & 1;
+}
+
+/* What the program will get, in a register. */
+static __always_inline long arch_result(const struct pt_regs *regs)
+{
+	return (long)regs->ax;
+}
+
 static __always_inline bool arch_compat(const struct task_struct *task)
 {
 	return task->thread_info.status & TS_COMPAT;

@@ -201,8 +201,7 @@ SHARED int exec_failed_body(struct task_state *state, struct exec_attempt *attem
 }
 
 /* execve(path, argv, envp) and execveat(directory, path, argv, envp, flags) */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
+static __always_inline int exec_ended(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool compat = arch_compat(task);
@@ -223,4 +222,10 @@ int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
 	}
 	state = scope_find(task);
 	return state ? exec_failed_body(state, &attempt, ret) : 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exec_failed, struct pt_regs *regs, long ret)
+{
+	return exec_ended(regs, ret);
 }

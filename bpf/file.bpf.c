@@ -159,8 +159,7 @@ SHARED int file_body(struct task_state *state, struct file_request *request, lon
 	return record_end(scratch);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_exit, struct pt_regs *regs, long ret)
+static __always_inline int file_ended(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct file_request request = { .directory = FD_CWD, .new_directory = FD_CWD };
@@ -178,4 +177,10 @@ int BPF_PROG(file_exit, struct pt_regs *regs, long ret)
 		file_two(&request, arguments, call);
 	state = scope_find(task);
 	return state ? file_body(state, &request, ret) : 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(file_exit, struct pt_regs *regs, long ret)
+{
+	return file_ended(regs, ret);
 }

@@ -142,8 +142,7 @@ SHARED int kernel_body(struct task_state *state, struct kernel_request *request,
 	return record_end(scratch);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(kernel_exit, struct pt_regs *regs, long ret)
+static __always_inline int kernel_ended(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct kernel_request request = { .file = -1 };
@@ -153,4 +152,10 @@ int BPF_PROG(kernel_exit, struct pt_regs *regs, long ret)
 		return 0;
 	state = scope_find(task);
 	return state ? kernel_body(state, &request, ret) : 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(kernel_exit, struct pt_regs *regs, long ret)
+{
+	return kernel_ended(regs, ret);
 }

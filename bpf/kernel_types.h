@@ -282,7 +282,20 @@ struct sched_entity {
 };
 
 struct thread_info {
+	unsigned long syscall_work;
 	__u32 status;
+};
+
+enum syscall_work_bit {
+	SYSCALL_WORK_BIT_SYSCALL_EMU = 3,
+};
+
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigpending {
+	sigset_t signal;
 };
 
 struct task_struct {
@@ -307,6 +320,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct sigpending pending;
 	struct css_set *cgroups;
 	kuid_t loginuid;
 	unsigned int sessionid;
@@ -400,7 +414,7 @@ struct trace_event_raw_sched_process_exit {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long bp, bx, r10, r9, r8, cx, dx, si, di, orig_ax, ip;
+	unsigned long bp, bx, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
@@ -450,6 +464,7 @@ enum {
 	PF_EXITING = 0x4, /* task_struct.flags */
 	PF_IO_WORKER = 0x10,
 	SIGNAL_GROUP_EXIT = 0x4,
+	SIGNAL_KILL = 1 << 8, /* SIGKILL's bit in a set */
 	FMODE_CREATED = 0x100000,
 	/* what a program cannot open itself; FMODE_BACKING had several values */
 	FMODE_NOACCOUNT = 0x20000000,

@@ -333,8 +333,8 @@ SHARED int network_body(struct task_state *state, struct network_request *reques
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(network_exit, struct pt_regs *regs, long ret)
+/* Which probe the call is for after all: enum syscall_slot. */
+static __always_inline __u32 network_ended(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = scope_find(task);
@@ -342,15 +342,23 @@ int BPF_PROG(network_exit, struct pt_regs *regs, long ret)
 	__u32 slot;
 
 	if (!state)
-		return 0;
+		return SLOT_NETWORK;
 	taken = request_take_for(state);
 	if (!taken)
-		return 0;
+		return SLOT_NETWORK;
 	network_ask(&taken->request, regs, arch_compat(task));
 	slot = network_slot(taken->request.call);
 	if (slot == SLOT_NETWORK)
 		network_body(state, &taken->request, ret);
 	request_give(taken);
+	return slot;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(network_exit, struct pt_regs *regs, long ret)
+{
+	__u32 slot = network_ended(regs, ret);
+
 	if (slot != SLOT_NETWORK && !(control.slots_off & (1u << slot)))
 		bpf_tail_call(ctx, &syscall_probes, slot);
 	return 0;

@@ -151,8 +151,7 @@ SHARED int open_body(struct task_state *state, struct open_request *request, lon
 	return record_end(scratch);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(open_exit, struct pt_regs *regs, long ret)
+static __always_inline int open_ended(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool compat = arch_compat(task);
@@ -162,4 +161,10 @@ int BPF_PROG(open_exit, struct pt_regs *regs, long ret)
 	open_arguments(&request, regs, compat, arch_syscall(regs, compat));
 	state = scope_find(task);
 	return state ? open_body(state, &request, ret) : 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(open_exit, struct pt_regs *regs, long ret)
+{
+	return open_ended(regs, ret);
 }

@@ -34,8 +34,7 @@ int BPF_PROG(privilege_exec, struct task_struct *task)
 }
 
 /* setuid and its like, capset, unshare, setns */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(privilege_exit, struct pt_regs *regs, long ret)
+static __always_inline int privilege_ended(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 call = arch_call(regs, arch_compat(task));
@@ -54,4 +53,10 @@ int BPF_PROG(privilege_exit, struct pt_regs *regs, long ret)
 			       call, &state->rights, &after);
 	state->rights = after;
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(privilege_exit, struct pt_regs *regs, long ret)
+{
+	return privilege_ended(regs, ret);
 }

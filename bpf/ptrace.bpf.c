@@ -229,8 +229,7 @@ SHARED int ptrace_body(struct task_state *state, struct wire_ptrace *found)
 	return record_end(scratch);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(ptrace_exit, struct pt_regs *regs, long ret)
+static __always_inline int ptrace_ended(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool compat = arch_compat(task);
@@ -248,4 +247,10 @@ int BPF_PROG(ptrace_exit, struct pt_regs *regs, long ret)
 		return 0;
 	state = scope_find(task);
 	return state ? ptrace_body(state, &found) : 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(ptrace_exit, struct pt_regs *regs, long ret)
+{
+	return ptrace_ended(regs, ret);
 }

@@ -27,14 +27,19 @@ struct control_header_narrow {
 	__s32 type;
 };
 
+/* Where in the caller's memory a walk has come to: apart, so that functions that are verified alone can take it. */
+struct receive_place {
+	__u64 message;		  /* the next one */
+	__u64 control, end;	  /* control messages of this one */
+	__u64 rights, rights_end; /* descriptors of this control message */
+	__u32 messages;		  /* left */
+	__u32 narrow;
+};
+
 struct receive_walk {
 	struct task_state *state;
 	struct uring_received *received; /* by io_uring */
-	__u64 message;			 /* the next one */
-	__u64 control, end;		 /* control messages of this one */
-	__u64 rights, rights_end;	 /* descriptors of this control message */
-	__u32 messages;			 /* left */
-	bool narrow;
+	struct receive_place at;
 };
 
 static __always_inline int receive_socket(struct scratch *scratch, __u32 descriptor,
@@ -122,86 +127,92 @@ SHARED int receive_uring(struct uring_received *received, __u32 descriptor)
 }
 
 /* The control messages of the next message. */
-static __noinline void receive_message(struct receive_walk *walk)
+SHARED int receive_message(struct receive_place *at)
 {
 	__u64 wide[2] = {};
 	__u32 narrow[2] = {};
 
-	if (walk->narrow) {
+	if (!at)
+		return 0;
+	if (at->narrow) {
 		bpf_probe_read_user(narrow, sizeof(narrow),
-				    (const void *)(walk->message + NARROW_CONTROL));
+				    (const void *)(at->message + NARROW_CONTROL));
 		wide[0] = narrow[0];
 		wide[1] = narrow[1];
 	} else {
 		bpf_probe_read_user(wide, sizeof(wide),
-				    (const void *)(walk->message + MESSAGE_CONTROL));
+				    (const void *)(at->message + MESSAGE_CONTROL));
 	}
-	walk->message += walk->narrow ? NARROW_STRIDE : MESSAGE_STRIDE;
-	walk->control = wide[0];
-	walk->end = wide[0] + wide[1];
+	at->message += at->narrow ? NARROW_STRIDE : MESSAGE_STRIDE;
+	at->control = wide[0];
+	at->end = wide[0] + wide[1];
+	return 0;
 }
 
 /* The next control message: its descriptors, if it brings some. */
-static __noinline void receive_control(struct receive_walk *walk, __u32 size)
+SHARED int receive_control(struct receive_place *at, __u32 size)
 {
 	struct control_header_narrow narrow = {};
 	struct control_header header = {};
-	__u64 align = walk->narrow ? ALIGN_NARROW : ALIGN_WIDE;
+	__u64 align;
 
-	if (walk->narrow) {
-		bpf_probe_read_user(&narrow, sizeof(narrow), (const void *)walk->control);
+	if (!at)
+		return 0;
+	align = at->narrow ? ALIGN_NARROW : ALIGN_WIDE;
+	if (at->narrow) {
+		bpf_probe_read_user(&narrow, sizeof(narrow), (const void *)at->control);
 		header.length = narrow.length;
 		header.level = narrow.level;
 		header.type = narrow.type;
 	} else {
-		bpf_probe_read_user(&header, sizeof(header), (const void *)walk->control);
+		bpf_probe_read_user(&header, sizeof(header), (const void *)at->control);
 	}
-	if (header.length < size || header.length > walk->end - walk->control) {
-		walk->control = walk->end;
-		return;
+	if (header.length < size || header.length > at->end - at->control) {
+		at->control = at->end;
+		return 0;
 	}
 	if (header.level == SOCKET_LEVEL && header.type == RIGHTS) {
-		walk->rights = walk->control + size;
-		walk->rights_end = walk->control + header.length;
+		at->rights = at->control + size;
+		at->rights_end = at->control + header.length;
 	}
-	walk->control += (header.length + align) & ~align;
+	at->control += (header.length + align) & ~align;
+	return 0;
 }
 
 static long receive_step(__u32 index, void *data)
 {
 	struct receive_walk *walk = data;
-	__u32 size = walk->narrow ? sizeof(struct control_header_narrow) :
-				    sizeof(struct control_header);
+	__u32 size = walk->at.narrow ? sizeof(struct control_header_narrow) :
+				       sizeof(struct control_header);
 	__u32 descriptor = 0;
 
-	if (walk->rights + sizeof(descriptor) <= walk->rights_end) {
+	if (walk->at.rights + sizeof(descriptor) <= walk->at.rights_end) {
 		if (bpf_probe_read_user(&descriptor, sizeof(descriptor),
-					(const void *)walk->rights))
+					(const void *)walk->at.rights))
 			descriptor = ~0u;
 		if (walk->received)
 			receive_uring(walk->received, descriptor);
 		else
 			receive_descriptor(walk->state, descriptor, WIRE_VIA_SCM_RIGHTS);
-		walk->rights += sizeof(descriptor);
+		walk->at.rights += sizeof(descriptor);
 		return 0;
 	}
-	if (walk->control + size <= walk->end) {
-		receive_control(walk, size);
+	if (walk->at.control + size <= walk->at.end) {
+		receive_control(&walk->at, size);
 		return 0;
 	}
-	if (!walk->messages)
+	if (!walk->at.messages)
 		return 1;
-	walk->messages--;
-	receive_message(walk);
+	walk->at.messages--;
+	receive_message(&walk->at);
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(receive_exit, struct pt_regs *regs, long ret)
+static __always_inline int receive_ended(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool compat = arch_compat(task);
-	struct receive_walk walk = { .narrow = arch_pointers32(regs, compat) };
+	struct receive_walk walk = { .at.narrow = arch_pointers32(regs, compat) };
 	__u64 arguments[CALL_ARGUMENTS];
 	__u32 call;
 
@@ -214,11 +225,17 @@ int BPF_PROG(receive_exit, struct pt_regs *regs, long ret)
 		return 0;
 	if (call == CALL_PIDFD_GETFD)
 		return receive_descriptor(walk.state, (__u32)ret, WIRE_VIA_PIDFD_GETFD);
-	walk.message = arguments[1];
-	walk.messages = call == CALL_RECVMSG || ret < 0 ? 1 : (__u32)ret;
+	walk.at.message = arguments[1];
+	walk.at.messages = call == CALL_RECVMSG || ret < 0 ? 1 : (__u32)ret;
 	/* Most messages have no control data: three steps. */
 	bpf_loop(RECEIVE_STEPS, receive_step, &walk, 0);
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(receive_exit, struct pt_regs *regs, long ret)
+{
+	return receive_ended(regs, ret);
 }
 
 /* What io_uring has received, after uring_record(), whose stack has no room for it. */
@@ -236,10 +253,10 @@ int uring_receive(struct bpf_raw_tracepoint_args *ctx)
 	for (i = 0; i < URING_MESSAGES && i < jobs->messages; i++) {
 		received = &jobs->received[i];
 		walk.received = received;
-		walk.control = received->control;
-		walk.end = received->end;
-		walk.rights = walk.rights_end = 0;
-		walk.narrow = received->narrow;
+		walk.at.control = received->control;
+		walk.at.end = received->end;
+		walk.at.rights = walk.at.rights_end = 0;
+		walk.at.narrow = received->narrow;
 		bpf_loop(RECEIVE_STEPS, receive_step, &walk, 0);
 	}
 	jobs->busy = 0;

@@ -17,6 +17,7 @@
 #include "socket.bpf.c"
 #include "syscall.bpf.c"
 #include "track.bpf.c"
+#include "calls.bpf.c"
 #include "uring.bpf.c"
 #include "uring_complete.bpf.c"
 #include "uring_record.bpf.c"

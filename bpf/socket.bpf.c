@@ -136,8 +136,7 @@ SHARED int socket_body(struct task_state *state, struct network_request *request
 	return record_end(scratch);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(socket_exit, struct pt_regs *regs, long ret)
+static __always_inline int socket_ended(struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_state *state = scope_find(task);
@@ -154,4 +153,10 @@ int BPF_PROG(socket_exit, struct pt_regs *regs, long ret)
 	socket_body(state, request, ret);
 	request_give(taken);
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(socket_exit, struct pt_regs *regs, long ret)
+{
+	return socket_ended(regs, ret);
 }

@@ -26,6 +26,9 @@ enum syscall_slot {
 	SLOTS,
 };
 
+/* control.trampolines: 32-bit calls are seen as a whole, not each at its function. */
+#define TRAMPOLINES_NARROW (1u << 31)
+
 /* The kernel's copy of an address, from the sock_addr hook until the end of the system call; of one task. */
 struct pending_address {
 	__u64 cookie;	 /* of the socket */
@@ -54,7 +57,7 @@ struct task_state {
 	__u64 told;	/* control.images when it was */
 	/* 1 when the process's exit has been reported (kept in the group leader's state) */
 	__u32 ended;
-	__u32 reserved;
+	__u32 emulated; /* a debugger answers the system call that this task is in */
 	__u64 connecting; /* key in outcomes: the socket that this system call has begun to connect */
 	__u64 left; /* of a process's first thread that has ended: the session that the others are in */
 	struct wire_rights rights; /* as this task is known to have had them last */
@@ -87,7 +90,8 @@ struct control {
 	__u32 slots_off; /* a bit for each enum syscall_slot that is not wanted */
 	__u32 images; /* executables told so far; goes on where a reader begins that knows none */
 	__u32 uring_requests; /* of io_uring: submitted, not yet completed */
-	__u32 reserved;
+	/* a bit for each enum syscall_slot that is served where the call itself ends, not at sys_exit */
+	__u32 trampolines;
 	/* not told of a path or socket: the first process's namespaces, and the agent's own */
 	__u32 mount_ns[2];
 	__u32 net_ns[2];

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "bpf/state.h"
 #include "cli/account.h"
 #include "cli/audit_state.h"
 #include "cli/pretty_sink.h"
@@ -46,7 +47,11 @@ static int no_exe_path(uint32_t pid, char *buf, size_t size, void *userdata)
 
 static int begin_probes(struct audit *audit, const struct recorder_config *config)
 {
-	struct loader_config loading = { .ring_size = config->ring_size };
+	struct loader_config loading = {
+		.ring_size = config->ring_size,
+		.strategy = config->strategy,
+		.slots_off = choices_slots_off(&config->choices) & ~(UINT32_C(1) << SLOT_PRIVILEGE),
+	};
 	_cleanup_close_ int root = -1;
 	char reason[LOADER_REASON_SIZE];
 	int r;
@@ -149,7 +154,7 @@ static size_t sort_probes(const struct audit *audit, const char **probes,
 	*ret_missing = 0;
 	results = loader_results(audit->loader, &count);
 	for (size_t i = 0; i < count; i++) {
-		if (results[i].spare)
+		if (!loader_result_counts(&results[i]))
 			continue;
 		if (!results[i].error) {
 			probes[attached++] = results[i].entry->probe;
@@ -180,7 +185,8 @@ static int begin_session(struct audit *audit, const struct recorder_config *conf
 		.leader_pid = (uint32_t)config->command->pid,
 		.cgroup_path = audit->cgroup.path,
 		.audit_session_id = account_audit_session(),
-		.strategy = "tracepoint",
+		.strategy = strategy_name(loader_strategy(audit->loader)),
+		.strategy_reason = loader_strategy(audit->loader)->reason,
 	};
 	const char *off[CHOICES];
 	struct utsname kernel;

@@ -12,11 +12,13 @@
 
 #include "cli/command.h"
 #include "kernel/choices.h"
+#include "kernel/strategy.h"
 
 struct recorder_config {
 	struct command *command; /* whose session it is, spawned, not yet let go; borrowed */
 	size_t ring_size;	 /* bytes */
 	struct choices choices;	 /* kinds of events */
+	enum strategy_choice strategy;
 	int json;		 /* where JSON lines go, or -1; borrowed */
 	int pretty;		 /* where readable lines go, or -1; borrowed */
 	bool interactive;	 /* is standard input a terminal */

@@ -26,6 +26,7 @@ enum {
 	KEY_NO_WAIT,
 	KEY_BUFFER_SIZE,
 	KEY_EVENTS,
+	KEY_STRATEGY,
 	KEY_AGENT,
 	KEY_SID_FILE,
 
@@ -41,6 +42,7 @@ struct run_options {
 	bool no_wait;
 	size_t buffer_size;
 	struct choices choices;
+	enum strategy_choice strategy;
 	bool by_agent;
 	struct agent_options agent;
 	const char *sid_file; /* or NULL */
@@ -70,6 +72,10 @@ static const struct argp_option OPTIONS[] = {
 	  "turn kinds of records on (NAME) and off (-NAME): privilege, ptrace, kernel, file, or all; "
 	  "all but file are on by default",
 	  0 },
+	{ "strategy", KEY_STRATEGY, "STRATEGY", 0,
+	  "see system calls at the exit of all of them (tracepoint), or at their own functions, where others cost "
+	  "nothing more (trampoline); auto, the default, is the latter where the kernel takes it",
+	  0 },
 	{ "agent", KEY_AGENT, "SOCKET", OPTION_ARG_OPTIONAL,
 	  "have the running agent audit COMMAND: its log has the records, and no other "
 	  "option but --no-wait and --sid-file applies (default: as its configuration says)",
@@ -88,6 +94,17 @@ static void parse_events(const char *list, struct run_options *options, struct a
 		argp_error(state,
 			   "no such kind of events: %.*s (privilege, ptrace, kernel, file, all)",
 			   (int)size, word);
+}
+
+static void parse_strategy(const char *name, struct run_options *options, struct argp_state *state)
+{
+	for (size_t i = 0; STRATEGY_NAMES[i]; i++) {
+		if (strcmp(name, STRATEGY_NAMES[i]) == 0) {
+			options->strategy = (enum strategy_choice)i;
+			return;
+		}
+	}
+	argp_error(state, "no such strategy: %s (auto, tracepoint, trampoline)", name);
 }
 
 /* Who records says where to, and what. */
@@ -125,6 +142,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_EVENTS:
 		parse_events(argument, options, state);
 		options->without = "--events";
+		return 0;
+	case KEY_STRATEGY:
+		parse_strategy(argument, options, state);
+		options->without = "--strategy";
 		return 0;
 	case KEY_AGENT:
 		options->by_agent = true;
@@ -293,6 +314,7 @@ static int prepare(const struct run_options *options, const struct streams *stre
 
 	config->ring_size = options->buffer_size;
 	config->choices = options->choices;
+	config->strategy = options->strategy;
 	config->interactive = isatty(STDIN_FILENO);
 	if (options->by_agent)
 		return find_agent(options, config, ret_socket);

@@ -76,6 +76,13 @@ static void probe_lines(struct text *text, struct json_object *status)
 	text_bytes(text, reply_string(status, "strategy"));
 	text_printf(text,
 		    reply_true(status, "attached") ? ", attached)\n" : ", loaded, not attached)\n");
+	if (reply_string(status, "strategy_reason").size > 0) {
+		label(text, "strategy");
+		text_bytes(text, reply_string(status, "strategy"));
+		text_printf(text, ": ");
+		text_bytes(text, reply_string(status, "strategy_reason"));
+		text_printf(text, "\n");
+	}
 	if (reply_count(status, "events_off") > 0) {
 		label(text, "off");
 		names(text, status, "events_off");

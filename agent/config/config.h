@@ -15,6 +15,7 @@
 enum config_strategy {
 	CONFIG_STRATEGY_AUTO,
 	CONFIG_STRATEGY_TRACEPOINT,
+	CONFIG_STRATEGY_TRAMPOLINE,
 };
 
 enum config_cgroup {

@@ -26,6 +26,7 @@ enum {
 static const char *const STRATEGIES[] = {
 	[CONFIG_STRATEGY_AUTO] = "auto",
 	[CONFIG_STRATEGY_TRACEPOINT] = "tracepoint",
+	[CONFIG_STRATEGY_TRAMPOLINE] = "trampoline",
 	NULL,
 };
 
@@ -78,9 +79,8 @@ const struct config_key CONFIG_KEYS[] = {
 	  .kind = CONFIG_KIND_CHOICE,
 	  MEMBER(agent.strategy),
 	  .preset = "auto",
-	  .right = "auto or tracepoint",
-	  .choices = STRATEGIES,
-	  .refused = "trampoline" },
+	  .right = "auto, tracepoint or trampoline",
+	  .choices = STRATEGIES },
 	{ .section = "agent",
 	  .name = "pin",
 	  .kind = CONFIG_KIND_PATH,

@@ -67,7 +67,8 @@ int agent_say_start(struct agent *agent)
 	const char *sinks[AGENT_SINKS];
 	struct agent_start event = {
 		.version = SESHAT_VERSION,
-		.strategy = "tracepoint",
+		.strategy = strategy_name(loader_strategy(agent->loader)),
+		.strategy_reason = loader_strategy(agent->loader)->reason,
 		.kernel = agent->kernel.release,
 		.pid = (uint32_t)getpid(),
 		.config = agent->options.config,

@@ -80,7 +80,7 @@ static int probes_sort(struct agent *agent)
 	for (size_t i = 0; i < count; i++) {
 		const char *name = results[i].entry->probe;
 
-		if (results[i].spare)
+		if (!loader_result_counts(&results[i]))
 			continue;
 		if (!results[i].error)
 			probes->attached[probes->report.attached_count++] = name;
@@ -116,11 +116,18 @@ int agent_lock_pins(struct agent *agent)
 	return -errno;
 }
 
+static const enum strategy_choice CHOICE_OF[] = {
+	[CONFIG_STRATEGY_AUTO] = STRATEGY_AUTO,
+	[CONFIG_STRATEGY_TRACEPOINT] = STRATEGY_TRACEPOINT,
+	[CONFIG_STRATEGY_TRAMPOLINE] = STRATEGY_TRAMPOLINE,
+};
+
 int agent_load(struct agent *agent)
 {
 	struct loader_config loading = {
 		.ring_size = agent->config.agent.ring_size,
 		.sessions = sessions_limit(),
+		.strategy = CHOICE_OF[agent->config.agent.strategy],
 	};
 	char reason[LOADER_REASON_SIZE];
 	int r;

@@ -208,7 +208,8 @@ int agent_report_status(struct agent *agent, struct json_object *reply)
 
 	add_text(&report, "version", SESHAT_VERSION);
 	add_text(&report, "kernel", agent->kernel.release);
-	add_text(&report, "strategy", "tracepoint");
+	add_text(&report, "strategy", strategy_name(loader_strategy(agent->loader)));
+	add_text(&report, "strategy_reason", loader_strategy(agent->loader)->reason);
 	add_uint(&report, "pid", (uint64_t)getpid());
 	add_time(&report, "started", agent, agent->started);
 	add_uint(&report, "uptime_ns", clock_boottime_ns() - agent->started);

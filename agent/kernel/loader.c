@@ -9,14 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "bpf/state.h"
 #include "kernel/loading.h"
 #include "kernel/object.h"
 #include "kernel/pins.h"
 #include "kernel/spares.h"
+#include "kernel/trampolines.h"
 
 struct loader {
 	struct bpf_object *object; /* owned */
@@ -24,10 +27,14 @@ struct loader {
 	struct bpf_link **links;
 	struct loader_result *results; /* owned */
 	size_t count;
-	bool *refused;	 /* owned: of the results, could it not even be attached? */
-	const char *pin; /* borrowed; NULL: none */
-	char *folder;	 /* owned: in it, of this build; NULL: none */
-	bool resumed;	 /* the folder holds what another process had attached */
+	bool *refused;		     /* owned: of the results, could it not even be attached? */
+	const char *pin;	     /* borrowed; NULL: none */
+	char *folder;		     /* owned: in it, of this build; NULL: none */
+	struct loader_config config; /* what it points to is borrowed */
+	const void *elf;	     /* the object that was loaded; borrowed */
+	size_t elf_size;
+	struct strategy strategy;
+	bool resumed; /* the folder holds what another process had attached */
 	bool attached;
 };
 
@@ -59,8 +66,9 @@ static bool links_resume(struct loader *loader)
 	for (size_t i = 0; i < loader->count; i++) {
 		const struct plan_entry *entry = loader->results[i].entry;
 
-		if (entry->how == PLAN_SYSCALL)
-			continue; /* in the map of system calls, which is pinned too */
+		/* In the map of system calls, which is pinned too. */
+		if (entry->how == PLAN_SYSCALL || loader->results[i].trampoline)
+			continue;
 		loader->links[i] = pinned_link(loader, i);
 		if (!loader->links[i] && entry->required)
 			return false;
@@ -74,6 +82,26 @@ static void links_close(struct loader *loader)
 		bpf_link__destroy(loader->links[i]);
 		loader->links[i] = NULL;
 	}
+}
+
+/* What is pinned shows which strategy it is. */
+static bool strategy_found(struct loader *loader, const struct loading *loading)
+{
+	uint32_t trampolines;
+
+	if (pins_control(loader->folder, &trampolines) < 0 ||
+	    strategy_resume(&loader->strategy, loader->config.strategy, trampolines) < 0)
+		return false;
+	loading_mark(loading);
+	return !loader->strategy.trampolines ||
+	       trampolines_resume(loader->strategy.trampolines, loader->folder);
+}
+
+/* Nothing has been chosen yet. */
+static void strategy_forget(struct loader *loader)
+{
+	trampolines_free(loader->strategy.trampolines);
+	loader->strategy = (struct strategy){ 0 };
 }
 
 /* Looks for what another process of this build has pinned. Half of it is as good as nothing. */
@@ -90,13 +118,29 @@ static int find_pins(struct loader *loader, const struct loading *loading)
 	r = loading_open(&loader->object, loading);
 	if (r < 0)
 		return r;
-	loader->resumed = pins_complete(loader->object, loader->folder) && links_resume(loader);
+	loader->resumed = pins_complete(loader->object, loader->folder) &&
+			  strategy_found(loader, loading) && links_resume(loader);
 	loader->attached = loader->resumed;
 	if (loader->resumed)
 		return 0;
 	links_close(loader);
+	strategy_forget(loader);
 	pins_drop(loader->folder);
 	return 0;
+}
+
+static int strategy_begin(struct loader *loader, const struct loading *loading, char *ret_reason)
+{
+	int r;
+
+	/* Chosen with the object before, which was refused for other reasons. */
+	if (loader->strategy.reason[0])
+		return 0;
+	r = strategy_choose(&loader->strategy, loader->config.strategy, loading_slots(loading));
+	if (r < 0)
+		(void)snprintf(ret_reason, LOADER_REASON_SIZE, STRATEGY_NOT_HAD,
+			       loader->strategy.reason);
+	return r;
 }
 
 /* Loads one object, with what is pinned of it. */
@@ -110,6 +154,14 @@ static int object_load(struct loader *loader, struct loading *loading, char *ret
 		return r;
 	}
 	loading->folder = loader->resumed ? loader->folder : NULL;
+	if (!loader->resumed) {
+		r = strategy_begin(loader, loading, ret_reason);
+		if (r < 0)
+			return r;
+	}
+	loading_mark(loading);
+	loader->elf = loading->elf;
+	loader->elf_size = loading->elf_size;
 	return loading_run(&loader->object, loading, ret_reason);
 }
 
@@ -129,6 +181,7 @@ static int objects_try(struct loader *loader, const struct loader_config *config
 	struct loading loading = { .config = config,
 				   .results = loader->results,
 				   .count = loader->count,
+				   .strategy = &loader->strategy,
 				   .elf = config->elf,
 				   .elf_size = config->elf_size };
 	int r = -EINVAL;
@@ -152,7 +205,7 @@ static void results_resume(struct loader *loader)
 	for (size_t i = 0; i < loader->count; i++) {
 		struct loader_result *result = &loader->results[i];
 
-		if (loader->links[i] || result->error || result->spare ||
+		if (loader->links[i] || result->error || result->spare || result->trampoline ||
 		    result->entry->how == PLAN_SYSCALL)
 			continue;
 		result->error = -ENOENT;
@@ -160,6 +213,8 @@ static void results_resume(struct loader *loader)
 		(void)snprintf(result->reason, LOADER_REASON_SIZE, "could not be attached before");
 	}
 	spares_mark(loader->results, loader->count);
+	if (loader->strategy.trampolines)
+		trampolines_resumed(loader->strategy.trampolines, loader->object);
 }
 
 int loader_new(struct loader **ret, const struct loader_config *config, char *ret_reason)
@@ -177,6 +232,7 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 	if (!loader->results || !loader->links || !loader->refused)
 		goto fail;
 	loader->count = config->plan_size;
+	loader->config = *config;
 	libbpf_set_print(quiet);
 	loader->pin = config->pin;
 	r = objects_try(loader, config, ret_reason);
@@ -195,6 +251,8 @@ void loader_detach(struct loader *loader)
 {
 	if (loader->folder)
 		pins_forget(loader->folder);
+	if (loader->strategy.trampolines)
+		trampolines_detach(loader->strategy.trampolines, loader->object, loader->folder);
 	/* Last in, first out: lineage holds until nothing reports any more. */
 	for (size_t i = loader->count; i-- > 0;) {
 		if (loader->folder && loader->links[i])
@@ -230,6 +288,10 @@ void loader_free(struct loader *loader)
 {
 	if (!loader)
 		return;
+	/* What is pinned goes on; all else may take its time to go. */
+	if (loader->strategy.trampolines && loader->attached && !loader->folder)
+		trampolines_detach(loader->strategy.trampolines, loader->object, NULL);
+	trampolines_free(loader->strategy.trampolines);
 	if (loader->links)
 		links_close(loader);
 	bpf_object__close(loader->object);
@@ -266,6 +328,23 @@ static int entry_attach(struct loader *loader, size_t i, int cgroup_root)
 	return 0;
 }
 
+/* Tells the probes which slots the functions are hooked for. */
+static int loader_set_control(struct loader *loader, uint32_t trampolines)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = loader_map(loader, CONTROL_MAP);
+	struct control *control;
+
+	if (fd < 0)
+		return 0;
+	control = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (control == MAP_FAILED)
+		return -errno;
+	control->trampolines = trampolines;
+	(void)munmap(control, size);
+	return 0;
+}
+
 /* Pins what was just attached; a link that cannot be pinned would end with this process. */
 static int entry_pin(struct loader *loader, size_t i)
 {
@@ -286,7 +365,7 @@ static int attach_all(struct loader *loader, int cgroup_root, char *ret_reason)
 	for (size_t i = 0; i < loader->count; i++) {
 		result = &loader->results[i];
 		result->spare = spares_has(loader->results, i);
-		if (result->error || result->spare)
+		if (result->error || result->spare || result->trampoline)
 			continue;
 		error = entry_attach(loader, i, cgroup_root);
 		if (!error)
@@ -308,7 +387,50 @@ static int attach_all(struct loader *loader, int cgroup_root, char *ret_reason)
 	return 0;
 }
 
-int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
+/* The functions of the calls. -EAGAIN: what serves them has to be loaded anew, as one of them cannot be hooked. */
+static int attach_trampolines(struct loader *loader, char *ret_reason)
+{
+	struct trampolines *trampolines = loader->strategy.trampolines;
+	char reason[TRAMPOLINES_REASON_SIZE] = "";
+	int r;
+
+	r = loader_set_control(loader, trampolines ? trampolines_control(trampolines) : 0);
+	if (r == 0 && trampolines)
+		r = trampolines_attach(trampolines, loader->object, loader->folder, reason);
+	if (r == 0)
+		return 0;
+	(void)snprintf(ret_reason, LOADER_REASON_SIZE, "%s", reason[0] ? reason : strerror(-r));
+	if (r == -EAGAIN || !trampolines)
+		return r;
+	trampolines_detach(trampolines, loader->object, loader->folder);
+	r = strategy_refuse(&loader->strategy, r, reason);
+	return r < 0 ? r : -EAGAIN;
+}
+
+/* Loads once more, with the same maps, what serves the calls after what was found out. */
+static int object_again(struct loader *loader, char *ret_reason)
+{
+	struct bpf_object *before = TAKE_PTR(loader->object);
+	struct loading loading = { .config = &loader->config,
+				   .results = loader->results,
+				   .count = loader->count,
+				   .elf = loader->elf,
+				   .elf_size = loader->elf_size,
+				   .strategy = &loader->strategy,
+				   .before = before };
+	int r = 0;
+
+	if (loader->strategy.trampolines)
+		r = trampolines_again(loader->strategy.trampolines);
+	loading_mark(&loading);
+	strategy_explain(&loader->strategy, loading_slots(&loading));
+	if (r == 0)
+		r = loading_run(&loader->object, &loading, ret_reason);
+	bpf_object__close(before);
+	return r;
+}
+
+static int attach_once(struct loader *loader, int cgroup_root, char *ret_reason)
 {
 	int r = loader->folder ? pins_make(loader->folder) : 0;
 
@@ -318,6 +440,8 @@ int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
 		return r;
 	}
 	r = attach_all(loader, cgroup_root, ret_reason);
+	if (r == 0)
+		r = attach_trampolines(loader, ret_reason);
 	if (r == 0 && loader->folder) {
 		r = pins_keep(loader->object, loader->folder);
 		if (r < 0)
@@ -331,6 +455,32 @@ int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
 	}
 	loader->attached = true;
 	return 0;
+}
+
+int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
+{
+	int r;
+
+	/* Each time one slot more is left to the tracepoint. */
+	for (size_t round = 0; round <= SLOTS; round++) {
+		r = attach_once(loader, cgroup_root, ret_reason);
+		if (r != -EAGAIN)
+			return r;
+		r = object_again(loader, ret_reason);
+		if (r < 0)
+			return r;
+	}
+	return -ELOOP;
+}
+
+const struct strategy *loader_strategy(const struct loader *loader)
+{
+	return &loader->strategy;
+}
+
+bool loader_result_counts(const struct loader_result *result)
+{
+	return !result->spare && !(result->trampoline && result->entry->dispatches);
 }
 
 void loader_quiesce(struct loader *loader)

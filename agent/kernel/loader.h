@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "kernel/plan.h"
+#include "kernel/strategy.h"
 
 enum { LOADER_REASON_SIZE = 512 };
 
@@ -24,7 +25,8 @@ struct loader_result {
 	int error;			/* 0 when it works, else negative errno */
 	/* nothing is missing without it: another program of the plan is in its place, or it is absent */
 	bool spare;
-	bool absent; /* the kernel has no such hook, and its record is made without */
+	bool absent;	 /* the kernel has no such hook, and its record is made without */
+	bool trampoline; /* what it is for is done at the functions of the calls */
 	/* one line: what refused it, and in the verifier's words why */
 	char reason[LOADER_REASON_SIZE];
 };
@@ -37,6 +39,9 @@ struct loader_config {
 	size_t plan_size;
 	size_t ring_size; /* bytes; a power of two and a multiple of the page size */
 	size_t sessions;  /* that can be open at once; 0: as many as are built in */
+	enum strategy_choice strategy;
+	uint32_t
+		slots_off; /* enum syscall_slot (bits) that will not be wanted: no functions are hooked for them */
 	/*
 	 * a directory of a BPF file system, borrowed for the loader's life: what is attached is pinned there, and found
 	 * again. NULL: what is attached ends with the process
@@ -85,6 +90,12 @@ void loader_quiesce(struct loader *loader);
 
 /* One result for each entry of the plan, in its order; borrowed. */
 const struct loader_result *loader_results(const struct loader *loader, size_t *ret_count);
+
+/* How system calls are seen, and why so: borrowed, and changed by loader_attach() alone. */
+const struct strategy *loader_strategy(const struct loader *loader);
+
+/* Is it a probe to speak of: neither spare, nor a dispatcher with nothing to dispatch? */
+bool loader_result_counts(const struct loader_result *result);
 
 /* The descriptor of a map by its name, or -ENOENT. Borrowed. */
 int loader_map(const struct loader *loader, const char *name);

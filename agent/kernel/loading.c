@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "kernel/pins.h"
 #include "kernel/spares.h"
+#include "kernel/trampolines.h"
 #include "kernel/verifier.h"
 
 static struct bpf_program *program_of(const struct bpf_object *object,
@@ -26,12 +27,59 @@ static int map_resize(struct bpf_object *object, const char *name, size_t size)
 	return bpf_map__set_max_entries(map, (unsigned int)size);
 }
 
-/* The maps are those in the folder, or they get their sizes. */
+/* The maps of an object that is loaded become those of one that will be. */
+static int maps_keep(struct bpf_object *object, const struct bpf_object *before)
+{
+	struct bpf_map *map, *own;
+	int r;
+
+	bpf_object__for_each_map(map, before)
+	{
+		own = bpf_object__find_map_by_name(object, bpf_map__name(map));
+		r = own ? bpf_map__reuse_fd(own, bpf_map__fd(map)) : -ENOENT;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The slot of the dispatcher's that it serves, as a bit; 0: none. */
+static uint32_t slot_of(const struct plan_entry *entry)
+{
+	return entry->how == PLAN_SYSCALL && !entry->map ? UINT32_C(1) << entry->slot : 0;
+}
+
+uint32_t loading_slots(const struct loading *loading)
+{
+	uint32_t slots = 0;
+
+	for (size_t i = 0; i < loading->count; i++)
+		slots |= slot_of(loading->results[i].entry);
+	return slots & ~loading->config->slots_off;
+}
+
+void loading_mark(const struct loading *loading)
+{
+	uint32_t served = strategy_slots(loading->strategy);
+	uint32_t left = loading_slots(loading) & ~served;
+
+	for (size_t i = 0; i < loading->count; i++) {
+		struct loader_result *result = &loading->results[i];
+		uint32_t slot = slot_of(result->entry);
+
+		result->trampoline = served &&
+				     (result->entry->dispatches ? !left : slot && !(slot & left));
+	}
+}
+
+/* The maps are those in the folder, or of the object before, or they get their sizes. */
 static int prepare_maps(struct bpf_object *object, const struct loading *loading)
 {
 	const struct loader_config *config = loading->config;
 	int r;
 
+	if (loading->before)
+		return maps_keep(object, loading->before);
 	if (loading->folder)
 		return pins_reuse(object, loading->folder);
 	r = map_resize(object, "ring", config->ring_size);
@@ -68,7 +116,7 @@ static void results_begin(struct bpf_object *object, const struct loading *loadi
  * What is loaded, and as what. `logs` is where the kernel says why it does not want a program: it is asked for that only then,
  * and the first refusal ends the load.
  */
-static void prepare_programs(struct bpf_object *object, const struct loading *loading, char *logs)
+static int prepare_programs(struct bpf_object *object, const struct loading *loading, char *logs)
 {
 	for (size_t i = 0; i < loading->count; i++) {
 		const struct loader_result *result = &loading->results[i];
@@ -76,12 +124,15 @@ static void prepare_programs(struct bpf_object *object, const struct loading *lo
 
 		if (!program)
 			continue;
-		bpf_program__set_autoload(program, !result->error && !result->spare);
+		bpf_program__set_autoload(program,
+					  !result->error && !result->spare && !result->trampoline);
 		bpf_program__set_log_buf(program, logs + i * VERIFIER_LOG_SIZE, VERIFIER_LOG_SIZE);
 		if (result->entry->attach_type)
 			bpf_program__set_expected_attach_type(
 				program, (enum bpf_attach_type)result->entry->attach_type);
 	}
+	trampolines_log(object, logs + loading->count * VERIFIER_LOG_SIZE, VERIFIER_LOG_SIZE);
+	return trampolines_prepare(loading->strategy->trampolines, object);
 }
 
 bool loading_is_refusal(int error)
@@ -108,6 +159,21 @@ static const struct loader_result *refused_note(const struct loading *loading, c
 	return NULL;
 }
 
+/* Was it a program of the trampolines? Then there are none. Negative: they were demanded. */
+static int trampolines_note(const struct loading *loading, char *log, int error)
+{
+	char reason[LOADER_REASON_SIZE];
+	int r;
+
+	if (!*log)
+		return -ENOENT;
+	verifier_reason(log, error, reason, sizeof(reason));
+	*log = '\0';
+	r = strategy_refuse(loading->strategy, error, reason);
+	loading_mark(loading);
+	return r;
+}
+
 /* One try: 0 when everything that is wanted is loaded. */
 static int load_once(struct bpf_object **object, const struct loading *loading, char *logs)
 {
@@ -118,14 +184,14 @@ static int load_once(struct bpf_object **object, const struct loading *loading, 
 	if (r < 0)
 		return r;
 	results_begin(*object, loading);
-	prepare_programs(*object, loading, logs);
-	return bpf_object__load(*object);
+	r = prepare_programs(*object, loading, logs);
+	return r < 0 ? r : bpf_object__load(*object);
 }
 
 int loading_run(struct bpf_object **object, const struct loading *loading, char *ret_reason)
 {
 	/* Of as many pages as are written to: none, mostly. */
-	_cleanup_free_ char *logs = calloc(loading->count, VERIFIER_LOG_SIZE);
+	_cleanup_free_ char *logs = calloc(loading->count + 1, VERIFIER_LOG_SIZE);
 	const struct loader_result *refused;
 	int r = -ENOMEM;
 
@@ -135,6 +201,9 @@ int loading_run(struct bpf_object **object, const struct loading *loading, char 
 		if (r == 0)
 			return 0;
 		refused = loading_is_refusal(r) ? refused_note(loading, logs, r) : NULL;
+		if (!refused &&
+		    trampolines_note(loading, logs + loading->count * VERIFIER_LOG_SIZE, r) == 0)
+			continue;
 		if (!refused)
 			break;
 		if (refused->entry->required) {
@@ -144,7 +213,11 @@ int loading_run(struct bpf_object **object, const struct loading *loading, char 
 			return refused->error;
 		}
 	}
-	(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s",
-		       strerror(-r));
+	if (loading->strategy->choice == STRATEGY_TRAMPOLINE && !loading->strategy->trampolines)
+		(void)snprintf(ret_reason, LOADER_REASON_SIZE, STRATEGY_NOT_HAD,
+			       loading->strategy->reason);
+	else
+		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "cannot load the BPF programs: %s",
+			       strerror(-r));
 	return r;
 }

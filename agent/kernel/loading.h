@@ -18,7 +18,17 @@ struct loading {
 	const char *folder;		    /* the maps are those pinned in it; NULL: new ones */
 	struct loader_result *results;	    /* one for each entry of the plan */
 	size_t count;
+	struct strategy
+		*strategy; /* it, and the results, change where a trampoline's program is refused */
+	const struct bpf_object
+		*before; /* the maps are those of this one, which is loaded; NULL: new ones */
 };
+
+/* Marks what the functions of the calls are hooked for, and the dispatcher, if that is all. */
+void loading_mark(const struct loading *loading);
+
+/* The slots that the plan has programs for, and that are wanted: bits of enum syscall_slot. */
+uint32_t loading_slots(const struct loading *loading);
 
 /* Opens the object, in the place of the one that is in *object (NULL: none), which is closed. Returns 0 or negative errno. */
 int loading_open(struct bpf_object **object, const struct loading *loading);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "bpf/state.h"
 
 enum { FOLDER_MODE = 0700 };
 
@@ -68,6 +69,22 @@ bool pins_complete(const struct bpf_object *object, const char *folder)
 			return false;
 	}
 	return true;
+}
+
+int pins_control(const char *folder, uint32_t *ret_trampolines)
+{
+	const uint32_t only = 0;
+	struct control control;
+	char path[PATH_MAX];
+	int r = pin_path(path, sizeof(path), folder, "map", CONTROL_MAP);
+	_cleanup_close_ int fd = r < 0 ? r : bpf_obj_get(path);
+
+	if (r < 0)
+		return r;
+	if (fd < 0 || bpf_map_lookup_elem(fd, &only, &control) < 0)
+		return -errno;
+	*ret_trampolines = control.trampolines;
+	return 0;
 }
 
 int pins_reuse(struct bpf_object *object, const char *folder)

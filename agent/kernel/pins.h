@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct bpf_object;
 
@@ -18,6 +19,11 @@ int pins_folder(char **ret, const char *base, const void *elf, size_t size);
 
 /* Are all maps of the object pinned in the folder? */
 bool pins_complete(const struct bpf_object *object, const char *folder);
+
+#define CONTROL_MAP "seshat.bss" /* the one global, struct control of bpf/state.h */
+
+/* control.trampolines as it is in the folder. Returns 0 or negative errno. */
+int pins_control(const char *folder, uint32_t *ret_trampolines);
 
 /* Makes the object, which is not loaded yet, use the maps in the folder. Returns 0 or negative errno. */
 int pins_reuse(struct bpf_object *object, const char *folder);

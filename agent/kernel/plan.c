@@ -80,7 +80,7 @@ static const struct plan_entry TRACEPOINT[] = {
 	{ .program = "ptrace_exit", .probe = "ptrace", .how = PLAN_SYSCALL, .slot = SLOT_PTRACE },
 	{ .program = "kernel_exit", .probe = "kernel", .how = PLAN_SYSCALL, .slot = SLOT_KERNEL },
 	{ .program = "file_exit", .probe = "file", .how = PLAN_SYSCALL, .slot = SLOT_FILE },
-	{ .program = "syscall_exit", .probe = "syscall", .how = PLAN_TRACE },
+	{ .program = "syscall_exit", .probe = "syscall", .how = PLAN_TRACE, .dispatches = true },
 };
 
 const struct plan_entry *plan_tracepoint(size_t *ret_count)

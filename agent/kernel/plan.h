@@ -28,7 +28,8 @@ struct plan_entry {
 	 */
 	int attach_type;
 	size_t arguments; /* of the raw tracepoint, as many as the program needs; where there are several for a probe */
-	bool required; /* without it no session can be audited */
+	bool required;	 /* without it no session can be audited */
+	bool dispatches; /* it calls those in syscall_probes, and is needed for nothing else */
 };
 
 /* The plan of the tracepoint strategy; *ret_count entries, constant. */

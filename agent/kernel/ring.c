@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bpf/state.h"
+#include "kernel/pins.h"
 #include "kernel/places.h"
 
 enum {
@@ -72,7 +73,7 @@ static int ring_map(struct ring *ring, const struct loader *loader)
 {
 	int buffer = loader_map(loader, "ring");
 
-	ring->control = map_page(loader_map(loader, "seshat.bss"), PROT_READ | PROT_WRITE, 0);
+	ring->control = map_page(loader_map(loader, CONTROL_MAP), PROT_READ | PROT_WRITE, 0);
 	if (ring->control) {
 		places_fill(ring->control);
 		/* Of what the one before us was told we know nothing. */

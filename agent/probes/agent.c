@@ -12,6 +12,7 @@ static void encode_agent_start(struct json *json, const struct probe_input *inpu
 	json_string(json, "version", bytes_of(event->version));
 	json_uint(json, "pid", event->pid);
 	json_string(json, "strategy", bytes_of(event->strategy));
+	members_text(json, "strategy_reason", event->strategy_reason);
 	json_string(json, "kernel", bytes_of(event->kernel));
 	members_text(json, "config", event->config);
 	members_names(json, "capabilities", event->capabilities, event->capabilities_count);

@@ -27,6 +27,7 @@ static void encode_start(struct json *json, const struct probe_input *input)
 		json_uint(json, "audit_session_id", start->audit_session_id);
 	members_text(json, "logind_session", start->logind_session);
 	json_string(json, "strategy", bytes_of(start->strategy));
+	members_text(json, "strategy_reason", start->strategy_reason);
 	json_string(json, "kernel", bytes_of(start->kernel));
 	members_probes(json, &start->probes);
 }

@@ -56,6 +56,7 @@ struct session_start {
 	const char *cgroup_path;   /* in the v2 hierarchy */
 	uint32_t audit_session_id; /* 4294967295: unset */
 	const char *strategy;
+	const char *strategy_reason;
 	const char *kernel; /* uname -r */
 	struct probes_report probes;
 	/* of a login through PAM; NULL where there is none */
@@ -90,6 +91,7 @@ struct session_logout {
 struct agent_start {
 	const char *version;
 	const char *strategy;
+	const char *strategy_reason; /* NULL: left out */
 	const char *kernel;
 	uint32_t pid;
 	const char *config; /* path; NULL: the defaults */

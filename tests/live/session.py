@@ -57,7 +57,7 @@ class Session:
         if self.agent and not self.known_sid:
             with Watched(self.folder.name) as folder:
                 while not (text := self.written_sid()):
-                    assert self.process.poll() is None, f"no session: {self.process.stderr.read()}"
+                    assert self.process.poll() is None, f"no session: {self.process.returncode}"
                     folder.wait()
             self.known_sid = text
         return self.known_sid
