@@ -35,7 +35,7 @@ def run_suite(name, test, said):
     paths, environment = suites.SUITES[name]
     report = REPORTS / f"{name}.xml"
     command = [
-        sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "promptly", "--tb=no", "--durations=10",
+        sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "promptly", "--tb=short", "--durations=10",
         f"--junitxml={report}", *paths,
     ]
     if test and name not in suites.ALWAYS:
