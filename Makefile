@@ -136,8 +136,9 @@ run: deps ## audit an example session and show its records (JSON=1: as JSON line
 	@JSON=$(JSON) sh tests/example/session.sh
 
 # A check that fails does not keep the next ones from running; the last line is the sum of them all.
-CHECKS := lint check-unit check-fuzz check-replay check-schema check-live check-sanitized check-login \
-	check-login-sanitized check-packages $(if $(filter-out 0,$(SKIP_VM)),,check-vm)
+# The live tests of the plain programs are part of check-vm, on each strategy: here they would tell nothing new.
+CHECKS := lint check-unit check-fuzz check-replay check-schema check-sanitized check-login check-login-sanitized \
+	check-packages $(if $(filter-out 0,$(SKIP_VM)),check-live,check-vm)
 check: deps ## build and run every test
 	$(Q)rm -rf build/check
 	$(Q)$(MAKE) all tests
@@ -167,14 +168,14 @@ check-schema: ## the schemas and their examples
 
 check-live: ## real probes, real records (as root); TEST=EXPRESSION chooses as pytest -k does
 	$(Q)$(MAKE) all workloads
-	@SESHAT=build/seshat WORKLOADS=build/tests/live $(PYTHON) tests/run.py pytest $@ tests/live \
-		tests/example $(if $(TEST),-k "$(TEST)")
+	@SESHAT=build/seshat SESHATD=build/seshatd WORKLOADS=build/tests/live $(PYTHON) tests/run.py pytest $@ \
+		tests/live $(if $(TEST),-k "$(TEST)")
 
-check-sanitized: ## the live tests again, with the sanitizers in the program
-	$(Q)$(MAKE) workloads
+check-sanitized: ## the same with the sanitizers in the programs, and the example
+	$(Q)$(MAKE) all workloads
 	$(Q)$(MAKE) SAN=1 all
-	@SESHAT=build/san/seshat WORKLOADS=build/tests/live $(PYTHON) tests/run.py sanitized $@ tests/live \
-		$(if $(TEST),-k "$(TEST)")
+	@SESHAT=build/san/seshat SESHATD=build/san/seshatd WORKLOADS=build/tests/live \
+		$(PYTHON) tests/run.py sanitized $@ tests/live tests/example $(if $(TEST),-k "$(TEST)")
 
 check-login: ## real logins: sshd, PAM, journald, the agent (as root); TEST=EXPRESSION as above
 	$(Q)$(MAKE) all workloads
@@ -261,7 +262,7 @@ BPF_FLAGS := -target bpf -std=gnu17 -O2 -g -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) 
 
 bpf: $(BPF_SKEL)
 
-build/bpf/%.o: bpf/%.bpf.c
+build/bpf/%.o: bpf/%.bpf.c Makefile
 	$(say) BPF $<
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_FLAGS) $(DEPFLAGS) -c $< -o $@
@@ -404,6 +405,6 @@ build/tests/bench/nothing-static: tests/bench/nothing.c
 
 # What is made on the way to a program is kept. (An empty .SECONDARY would also keep stale programs: whatever is secondary
 # is not made anew when only what comes of it is there.)
-.PRECIOUS: build/%.o
+.PRECIOUS: build/%.o build/bpf/%.o build/bpf/%.bpf.o
 
 -include $(shell find build -name '*.d' 2>/dev/null)

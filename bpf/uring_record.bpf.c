@@ -52,7 +52,7 @@ SHARED int uring_received(struct scratch *staging, long ret)
 	struct uring_long *entry;
 	struct uring_jobs *jobs;
 	__u32 key = 0, index, size;
-	__u64 end;
+	__u64 end, left;
 
 	jobs = bpf_map_lookup_elem(&uring_jobs, &key);
 	if (!staging || !jobs)
@@ -66,7 +66,10 @@ SHARED int uring_received(struct scratch *staging, long ret)
 		if (ret <= 0 || !copy)
 			return 0;
 		end = (__u64)KREAD(copy, msg.msg_control);
-		size = (__u32)(KREAD(copy, controllen) - KREAD(copy, msg.msg_controllen));
+		left = KREAD(copy, msg.msg_controllen);
+		/* Else one instruction subtracts here and below, which older verifiers do not allow by pointers of two kinds. */
+		barrier_var(left);
+		size = (__u32)(KREAD(copy, controllen) - left);
 	} else {
 		end = uring_received_end(request, (const struct uring_receive *)entry->text[0],
 					 ret);

@@ -26,7 +26,7 @@ SKIP = {".git", "build", "__pycache__", "corpus"}
 USER_FLAGS = ["-std=c17", "-D_GNU_SOURCE", '-DSESHAT_VERSION="0"', "-I.", "-Iagent"]
 SKELETON = ["-isystem", "build/bpf"]
 STUBS = "tests/lint/stubs"  # headers that static analysis sees in place of the system's
-BPF_OBJECT = "build/bpf/seshat.o"
+BPF_OBJECTS = ["build/bpf/seshat.o", "build/bpf/seshat_helpers.o"]
 SHOWN = 40  # lines of what a tool says about one source
 JOBS = os.cpu_count() or 1
 
@@ -126,13 +126,16 @@ def check_sizes():
 
 def check_stack():
     """Every probe fits the stack of the oldest kernel."""
-    if tool("make", "-s", BPF_OBJECT):
+    if tool("make", "-s", *BPF_OBJECTS):
         return 1
-    outputs = [
-        subprocess.run(["llvm-objdump", *options, BPF_OBJECT], capture_output=True, text=True, check=True).stdout
-        for options in (["-t"], ["-d", "-r", "--no-show-raw-insn"])
-    ]
-    return report(stack.check(*outputs))
+    errors = []
+    for path in BPF_OBJECTS:
+        outputs = [
+            subprocess.run(["llvm-objdump", *options, path], capture_output=True, text=True, check=True).stdout
+            for options in (["-t"], ["-d", "-r", "--no-show-raw-insn"])
+        ]
+        errors += stack.check(*outputs)
+    return report(errors)
 
 
 def check_headers():

@@ -19,9 +19,16 @@ def works(strategy):
     return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
-# The options of each strategy that SESHAT_STRATEGY names, or that works here. Every test runs once for each.
-NAMES = os.environ.get("SESHAT_STRATEGY", "tracepoint trampoline").split()
-STRATEGIES = {name: [f"--strategy={name}"] for name in NAMES if works(name)} or {"tracepoint": []}
+def chosen():
+    """The options of each strategy: those that SESHAT_STRATEGY names, or those that work here."""
+    working = [name for name in ("tracepoint", "trampoline") if works(name)]
+    names = os.environ.get("SESHAT_STRATEGY", "").split() or working or ["tracepoint"]
+    # A program that knows no choice has no option for it.
+    return {name: [f"--strategy={name}"] if working else [] for name in names}
+
+
+# Every test runs once for each.
+STRATEGIES = chosen()
 
 MARKERS = {
     "alone": "about `seshat run` without an agent, or about more than an agent that all share can take",
@@ -32,6 +39,15 @@ MARKERS = {
 def pytest_configure(config):
     for name, text in MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {text}")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Who names strategies wants what depends on them: the other tests would be the same ones each time."""
+    if not os.environ.get("SESHAT_STRATEGY"):
+        return
+    left_out = [item for item in items if "strategy" not in item.fixturenames]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session", params=STRATEGIES)

@@ -9,7 +9,7 @@ import re
 # What no two runs have in common, and what tells of the strategy itself.
 DROPPED = {
     "time", "sid", "ei", "server_hostname", "server_id", "duration_ns", "runtime_ns", "utime_ns", "stime_ns",
-    "strategy", "probes", "kernel", "version", "cgroup_path", "audit_session_id",
+    "strategy", "probes", "kernel", "version", "cgroup_path", "audit_session_id", "numbered", "records",
 }  # fmt: skip
 # Numbers that are other ones each time; that there is one is kept.
 NUMBERS = {
@@ -21,8 +21,11 @@ EPHEMERAL = 10000  # ports from here on are given by the kernel, or by the test
 PLACES = [
     (re.compile(r"seshat-live-[a-z0-9_]{8}"), "PLACE"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"), "SID"),
-    (re.compile(r"[0-9]{3,}"), "#"),  # pids and ports in names and arguments
+    (re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{6,}|[0-9]{3,}"), "#"),  # pids, ports, addresses in names and arguments
 ]
+AS_IT_IS = {"mode"}
+# Programs of the tests look there until another one waits: nobody can say how often.
+WAITING = re.compile(r"/proc/\d+(/task/\d+)?/(stat|status)")
 
 
 def plain(text):
@@ -44,7 +47,7 @@ def plain_value(name, value):
         return {key: plain_value(key, inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [plain_value("", inner) for inner in value]
-    return plain(value) if isinstance(value, str) else value
+    return plain(value) if isinstance(value, str) and name not in AS_IT_IS else value
 
 
 def plain_record(record):
@@ -56,10 +59,16 @@ def plain_record(record):
 
 
 def plain_session(records):
-    """Each thread's records, in their order; the threads in an order that does not depend on which was faster."""
+    """
+    Each thread's records, in their order; the threads in an order that does not depend on which was faster. What comes
+    through io_uring has no order.
+    """
     threads = {}
     for record in records:
-        threads.setdefault(record.get("tid"), []).append(json.dumps(plain_record(record), sort_keys=True))
+        if record["event"] == "session.disk" and WAITING.fullmatch(record.get("path", "")):
+            continue
+        whose = ("io_uring", record["ei"]) if record.get("via") == "io_uring" else record.get("tid")
+        threads.setdefault(whose, []).append(json.dumps(plain_record(record), sort_keys=True))
     return [line for lines in sorted(threads.values()) for line in lines]
 
 

@@ -188,6 +188,7 @@ def test_processes_that_outlive_command_are_waited_for(start, place):
     assert "processes" not in log.end
 
 
+@pytest.mark.incomparable("how far its children come depends on when the session ends")
 def test_no_wait_names_what_still_runs(start, place):
     fifo = place.decode() + "/fifo"
     os.mkfifo(fifo)

@@ -68,7 +68,7 @@ PROGRAMS = {
         setpriv --reuid=65534 --clear-groups stress-ng -q -t 60 --exec 1 --exec-ops 200 --exec-max 16""",
     "stress-ng --sysbadaddr": """
         chmod 777 .
-        setpriv --reuid=65534 --clear-groups stress-ng -q -t 60 --sysbadaddr 1 --sysbadaddr-ops 4000""",
+        setpriv --reuid=65534 --clear-groups stress-ng -q -t 60 --sysbadaddr 1 --sysbadaddr-ops 1500""",
     "scripts": """
         printf '#!/bin/sh -u\\ncat "$@" "$0" > /dev/null\\n' > script && chmod +x script && ./script /etc/passwd
         ./script '/none with space' 2> /dev/null || ./none 2> /dev/null || true
@@ -149,13 +149,18 @@ def server(place):
         thread.join()
 
 
+def by_agent(agent):
+    """The options by which the agent records."""
+    return ["--agent", agent.socket, agent.log_path]
+
+
 @pytest.fixture
-def witness(strategy, place, server):
-    """Run a shell's script by the witness: (its exit status, its report, {kind: (strace, log, agreed)})."""
+def witness(strategy, agent_for, place, server):
+    """Run a shell's script by the witness: (its exit status, its report, {kind: (strace, log, agreed)}). ALONE: without an agent."""
     folder = os.fsdecode(place) + "/work"
     os.mkdir(folder)
 
-    def run(script, *options, **environment):
+    def run(script, *options, alone=False, **environment):
         report = os.fsdecode(place) + "/report"
         machine.write_file(report)
         environment = {
@@ -168,7 +173,10 @@ def witness(strategy, place, server):
             "SESHAT": machine.SESHAT,
             "WORKLOADS": str(machine.WORKLOADS),
         } | environment
-        choice = [f"--seshat={option}" for option in conftest.STRATEGIES[strategy]]
+        if alone:
+            choice = [f"--seshat={option}" for option in conftest.STRATEGIES[strategy]]
+        else:
+            choice = by_agent(agent_for([]))
         done = subprocess.run(
             [WITNESS, *choice, "-t", str(LIMIT), "-o", report, *options, "sh", "-ec", script],
             cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -205,7 +213,7 @@ exit $status
 def test_what_it_says_of_a_log_that_lies(witness, place):
     liar = os.fsdecode(machine.write_file(place + b"/liar", LIAR.encode()))
     os.chmod(liar, 0o755)
-    status, told, counts = witness("cat /none || cat /etc/passwd > /dev/null", SESHAT=liar, REAL=machine.SESHAT)
+    status, told, counts = witness("cat /none || cat /etc/passwd > /dev/null", alone=True, SESHAT=liar, REAL=machine.SESHAT)
     assert status == 1, told
     assert len(re.findall(r"^thread \d+: open .*: result: strace -2, log -13$", told, re.MULTILINE)) == 1, told
     saw, log, agreed = counts["open"]
@@ -213,9 +221,9 @@ def test_what_it_says_of_a_log_that_lies(witness, place):
 
 
 def test_its_exit_status_is_honest(witness):
-    status, told, counts = witness("exit 5")
+    status, told, counts = witness("exit 5", alone=True)
     assert (status, counts["exec"]) == (3, (1, 1, 1)) and "COMMAND ended with 5" in told, told
-    status, told, counts = witness("true", SESHAT="/bin/false")
+    status, told, counts = witness("true", alone=True, SESHAT="/bin/false")
     assert (status, counts) == (2, {}) and "nothing to compare" in told, told
     status, told, counts = witness("sleep 1000", "-t", "1")
     assert (status, counts) == (2, {}) and "nothing to compare: TimeoutExpired" in told, told

@@ -3,7 +3,6 @@
 import os
 import subprocess
 
-import conftest
 import machine
 import pytest
 from differential.compare import Comparison
@@ -11,16 +10,15 @@ from differential.events import UNKNOWN, differences
 from differential.scripts import script_argv
 from differential.strace import Trace
 from records import Log
-from test_witness import WITNESS
+from test_witness import WITNESS, by_agent
 
 
 @pytest.fixture
-def kept(place, strategy):
+def kept(place, agent_for):
     """A trace, and the log of the same."""
     folder = os.fsdecode(place)
     program = "cat /etc/passwd /none; rm -f x; exec cat /dev/null"
-    choice = [f"--seshat={option}" for option in conftest.STRATEGIES[strategy]]
-    words = [WITNESS, *choice, "-o", "/dev/null", "-k", folder, "sh", "-c", program]
+    words = [WITNESS, *by_agent(agent_for([])), "-o", "/dev/null", "-k", folder, "sh", "-c", program]
     subprocess.run(words, cwd=folder, env=os.environ | {"SESHAT": machine.SESHAT}, check=True)
     with open(folder + "/trace", encoding="ascii") as trace, open(folder + "/audit.jsonl", "rb") as log:
         return Trace(trace.read()), Log(log.read()).check()
@@ -107,6 +105,7 @@ def test_a_thread_killed_within_a_call():
     assert call.event.result is UNKNOWN
     (call,) = calls(f'7 open("{ETC}", O_RDONLY) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)\n')[7]
     assert call.event.result == -4
+    assert not calls("7 <... ??? resumed>)                = ?\n7 +++ killed by SIGKILL +++\n")
 
 
 def test_a_call_that_has_no_end_may_have_no_record(kept):

@@ -2,6 +2,8 @@
 """What is run in which virtual machine: every kernel is booted once for nearly all of it, and once for each lockdown."""
 import dataclasses
 
+INSTALL = "install"  # the other suites need it
+
 
 @dataclasses.dataclass(frozen=True)
 class Boot:
@@ -14,7 +16,15 @@ class Boot:
 
 
 BOOTS = (
-    Boot("all", ("install", "host", "live-tracepoint", "live-trampoline", "strategies", "remove"), 780),
-    Boot("integrity", ("install", "lockdown-integrity"), 120, "lockdown=integrity"),
-    Boot("confidentiality", ("install", "lockdown-confidentiality"), 120, "lockdown=confidentiality"),
+    Boot("all", (INSTALL, "host", "live-tracepoint", "live-trampoline", "strategies", "remove"), 780),
+    Boot("integrity", (INSTALL, "lockdown-integrity"), 120, "lockdown=integrity"),
+    Boot("confidentiality", (INSTALL, "lockdown-confidentiality"), 120, "lockdown=confidentiality"),
 )
+
+
+def choose(names, suites):
+    """The boots of these names, with these suites only; None: all of them."""
+    for boot in BOOTS:
+        kept = tuple(name for name in boot.suites if not suites or name in (*suites, INSTALL))
+        if (not names or boot.name in names) and kept != (INSTALL,):
+            yield dataclasses.replace(boot, suites=kept)

@@ -3,7 +3,7 @@
 """
 Run the tests in virtual machines with Debian's stock kernels: what is installed there is what users install.
 
-    check.py [--kernel VERSION]... [--boot NAME]... [--test EXPRESSION]
+    check.py [--kernel VERSION]... [--boot NAME]... [--suite NAME]... [--test EXPRESSION]
 
 VERSION is one as in the archive, 6.1, or `newest`: the newest of the backports. EXPRESSION chooses as pytest's -k does.
 """
@@ -36,6 +36,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernel", action="append", help="6.1, 6.12, ... or newest; may be repeated")
     parser.add_argument("--boot", action="append", choices=[one.name for one in boots.BOOTS])
+    parser.add_argument("--suite", action="append", help="of tests/vm/guest/suites.py; may be repeated")
     parser.add_argument("--test", help="only tests that match, as pytest -k has it")
     return parser.parse_args()
 
@@ -51,7 +52,7 @@ def run_lanes(lanes):
 
 
 def work(options):
-    chosen = [one for one in boots.BOOTS if not options.boot or one.name in options.boot]
+    chosen = list(boots.choose(options.boot, options.suite))
     disks = (root.get(), payload.make(cache.FOLDER))
     folder = cache.FOLDER / "run"
     shutil.rmtree(folder, ignore_errors=True)

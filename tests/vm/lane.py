@@ -7,6 +7,12 @@ import time
 import qemu
 import reports
 
+SHOWN = 12  # failures that are shown with their text
+
+
+def say(text):
+    print(text, flush=True)
+
 
 class Lane:
     def __init__(self, kernel, boots, disks, test, folder):
@@ -43,23 +49,27 @@ class Lane:
 
     def judge(self, late):
         """Count, and show what a person needs."""
-        took = time.monotonic() - self.began
         suites = self.results()
-        missing = [name for name in self.boot.suites if name not in suites]
         failures = [failure for one in suites.values() for failure in one.failures]
         complaints = qemu.crashed(self.machine.console)
+        missing = [name for name in self.boot.suites if name not in suites]
         bad = len(failures) + len(missing) + bool(complaints) + late
         self.add(sum(one.passed for one in suites.values()), bad, sum(one.skipped for one in suites.values()))
-        print(f"check-vm: {self.kernel.release} {self.boot.name}: {took:.0f} s", flush=True)
+        say(f"check-vm: {self.kernel.release} {self.boot.name}: {time.monotonic() - self.began:.0f} s")
         for name, one in suites.items():
-            print(f"    {name:26} {one.sentence()}", flush=True)
-        for failure in failures:
-            print(f"---- {failure.name}\n{failure.text}\n{self.again(failure.function)}", flush=True)
+            say(f"    {name:26} {one.sentence()}")
+        self.tell_failures(failures)
         if late or missing:
             what = f"no end within {self.boot.limit} s" if late else f"no results of {', '.join(missing)}"
-            print(f"---- {what}\n{self.machine.tail()}{self.again()}", flush=True)
+            say(f"---- {what}\n{self.machine.tail()}{self.again()}")
         if complaints:
-            print("---- the kernel complained\n" + "\n".join(complaints[:20]) + f"\n{self.again()}", flush=True)
+            say("---- the kernel complained\n" + "\n".join(complaints[:SHOWN]) + f"\n{self.again()}")
+
+    def tell_failures(self, failures):
+        for failure in failures[:SHOWN]:
+            say(f"---- {failure.name}\n{failure.text}\n{self.again(failure.function)}")
+        for failure in failures[SHOWN:]:
+            say(f"---- {failure.name}: see {self.machine.said}\n{self.again(failure.function)}")
 
     def add(self, *counts):
         self.counts = tuple(sum(pair) for pair in zip(self.counts, counts))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: run, compare, tell."""
 import argparse
+import dataclasses
 import pathlib
 import shutil
 import subprocess
@@ -35,6 +36,9 @@ def arguments(words):
         "-s", "--seshat", metavar="OPTION", action="append", default=[], help="an option of seshat run (repeatable)"
     )
     parser.add_argument(
+        "-A", "--agent", metavar=("SOCKET", "LOG"), nargs=2, help="have a running agent record, whose log is LOG"
+    )
+    parser.add_argument(
         "-a", "--all", action="store_true", help=f"show all differences, not the first {SHOWN}"
     )
     parser.add_argument(
@@ -45,15 +49,24 @@ def arguments(words):
     return parser.parse_args(words)
 
 
+@dataclasses.dataclass
+class Agent:
+    """One that was there before."""
+
+    socket: str
+    log_path: pathlib.Path
+
+
 def run(options, folder):
     """Run it; returns (COMMAND's status, the log, the trace)."""
     trace = pathlib.Path(folder, "trace")
     command = [*ARGUMENTS, "-o", str(trace), "--", options.command, *options.args]
-    session = Session(command, options=options.seshat, stdin=None, stdout=None, stderr=None)
+    agent = Agent(options.agent[0], pathlib.Path(options.agent[1])) if options.agent else None
+    session = Session(command, options=options.seshat, agent=agent, stdin=None, stdout=None, stderr=None)
     try:
         status = session.process.wait(options.timeout)
         if options.keep:
-            shutil.copy(session.log_path, pathlib.Path(options.keep, "audit.jsonl"))
+            pathlib.Path(options.keep, "audit.jsonl").write_bytes(session.lines())
             shutil.copy(trace, pathlib.Path(options.keep, "trace"))
         return status, session.log(), trace.read_text("utf-8", "surrogateescape")
     finally:

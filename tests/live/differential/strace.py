@@ -36,6 +36,8 @@ ARGUMENTS = ["strace", "-f", "-q", "-xx", DESCRIPTORS, "-v", "-s", str(LIMIT), "
 # strace may begin a line for a thread of whose call it saw no beginning, and go on in it with another's.
 LINE = re.compile(r"(?:\d+ +\?\?\?\()?(\d+) +(.*)")
 RESUMED = re.compile(r"<\.\.\. \w+ resumed>(.*)")
+# The end, without a result, of a call of which strace does not know which one it was: the thread was killed.
+UNSEEN = re.compile(r"<\.\.\. \?\?\? resumed>\) += \?")
 UNFINISHED = re.compile(r"(.*?) *<(?:unfinished|pid changed to \d+) \.\.\.>")
 SUPERSEDED = re.compile(r"\+\+\+ superseded by execve in pid (\d+) \+\+\+")
 CALL = re.compile(r"(\w+)\((.*)\) += (-?\d+|\?)(?:<([^>]*)>(\(deleted\))?)?(?: (E\w+) \(.*\))?")
@@ -166,7 +168,7 @@ def lines_of(text):
         killed = superseded and supersede(begun, tid, superseded[1])
         if killed:
             yield int(tid), killed[0], at, killed[1] + ") = ?"
-        if rest.startswith(("---", "+++")):
+        if rest.startswith(("---", "+++")) or (UNSEEN.fullmatch(rest) and tid not in begun):
             continue
         begin, head = at, ""
         resumed = RESUMED.fullmatch(rest)

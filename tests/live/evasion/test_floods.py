@@ -144,6 +144,7 @@ def test_a_needle_in_a_flood(start, place):
     assert (found, opens, lost, end["lost"]) == (1, count * processes, [], 0)
 
 
+@pytest.mark.incomparable("which records are lost depends on the recorder's turns")
 def test_a_needle_in_a_flood_through_the_smallest_buffer(audit, place):
     """Then it is in the log, or the log says that an exec is among what was lost; never neither."""
     count, processes = 4_000, 3

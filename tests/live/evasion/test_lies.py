@@ -56,6 +56,7 @@ def test_arguments_that_another_process_rewrites(audit):
     assert memory["flag_names"][0] == "O_RDWR" and memory["return_code"] >= 0
 
 
+@pytest.mark.incomparable("what each call finds depends on who is faster")
 def test_a_program_that_is_swapped_before_it_runs(audit):
     """Another thread writes into the path: the record has the one that ran, which its exit code proves."""
     # Of the same length, as the one is written over the other.
@@ -72,6 +73,7 @@ def test_a_program_that_is_swapped_before_it_runs(audit):
             assert fact["code"] == 99 and record["path_source"] == "request"
 
 
+@pytest.mark.incomparable("what each call finds depends on who is faster")
 def test_arguments_that_are_swapped_before_it_runs(audit):
     """The shell's exit code proves which argument it got."""
     shell = os.path.realpath("/bin/sh")
@@ -105,6 +107,7 @@ def test_a_folder_that_is_renamed_during_the_walk(start, place):
     assert paths and paths <= {name + b"/file" for name in names}
 
 
+@pytest.mark.incomparable("what each call finds depends on who is faster")
 def test_a_link_that_is_swapped_during_the_walk(audit, place):
     """The record has the file that was opened, whichever the link named by then."""
     inodes = {}

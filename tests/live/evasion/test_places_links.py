@@ -5,6 +5,7 @@ import os
 from errno import ELOOP, ENOENT, EXDEV
 
 import machine
+import pytest
 from calls import Script, how
 from expect import disk
 from flags import (
@@ -87,6 +88,7 @@ def test_requests_that_may_not_leave_a_folder(script, place):
     script(s)
 
 
+@pytest.mark.incomparable("what each call finds depends on who is faster")
 def test_a_link_that_is_swapped_during_the_walk(audit, place):
     """The path is that of the file that was opened, not of the one that the link leads to by then."""
     files = {}

@@ -9,6 +9,7 @@ import pytest
 OPENS = 10000
 
 
+@pytest.mark.incomparable("what each call finds depends on who is faster")
 @pytest.mark.parametrize("name", [b"y", b"y" * 200])
 def test_a_file_that_is_moved_during_the_walk(audit, place, name):
     """A path that it had: of the folder before and the name after there is none."""

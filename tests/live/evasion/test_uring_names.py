@@ -5,7 +5,7 @@ from errno import EFAULT, ENOENT
 
 import pytest
 from test_names import AT_REMOVEDIR, ON, named
-from test_uring import ASYNC, HOW, LINK, NO_RESULT, SKIP, check, uring  # noqa: F401 (a fixture)
+from rings import ASYNC, HOW, LINK, NO_RESULT, SKIP, check, uring  # noqa: F401 (a fixture)
 
 CWD = -100
 

@@ -6,6 +6,7 @@ COMMON = {
     "SESHATD": "/usr/sbin/seshatd",
     "PAM_SESHAT": "/lib/x86_64-linux-gnu/security/pam_seshat.so",
     "WORKLOADS": "build/tests/live",
+    "SESHAT_SLOWER": "5",  # by software emulation; and two of these machines share the host's processors
 }
 RECORDS = "/run/records"  # what the strategies recorded, to be compared
 HOST = ("login", "service", "journal", "upgrade")
