@@ -282,6 +282,7 @@ struct sched_entity {
 };
 
 struct thread_info {
+	unsigned long flags;
 	unsigned long syscall_work;
 	__u32 status;
 };
@@ -420,6 +421,7 @@ struct pt_regs {
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	__u64 regs[31];
+	__u64 pc;
 	__u64 orig_x0;
 	int syscallno;
 };
