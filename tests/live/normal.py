@@ -46,6 +46,8 @@ def plain_value(name, value):
         return "#"
     if name in PORTS and value >= EPHEMERAL:
         return "#"
+    if name == "dev" and value.startswith("0:"):
+        return "0:#"  # of a mount, not of a disk
     if name == "raw":
         return {key: plain(base64.b64decode(data).decode("latin-1")) for key, data in value.items()}
     if name == "mount_namespaces":

@@ -205,6 +205,7 @@ def test_recording_goes_on_after_leaving(script, outside):
     assert after["cgroup_id"] == outside.stat().st_ino
 
 
+@pytest.mark.incomparable("it may be moved before it executes or after")
 def test_moved_by_another_process(waiting, outside):
     session, first = waiting
     leader = first["leader_pid"]

@@ -99,6 +99,7 @@ def test_the_default_buffer_loses_nothing(start):
     assert (end["lost"], end["numbered"]) == (0, count + 2)
 
 
+@pytest.mark.incomparable("which records are lost depends on the recorder's turns")
 def test_giant_arguments_through_a_small_ring(audit):
     """An argv comes in hundreds of pieces: one is whole, or it is lost and counted, never cut or mixed up."""
     rounds, argv = 20, big_arguments(1_500_000)
