@@ -57,19 +57,22 @@ def configured(settings, unit=None):
     """The agent runs with these settings, and with these in its unit: {section: {key: value}} both."""
     before = agent.CONFIG.read_text()
     drop_in = pathlib.Path(f"/run/systemd/system/{UNIT}.d/test.conf")
+    # Before its unit changes: an agent that runs feeds the watchdog that it was started with.
+    systemctl("stop")
     try:
         agent.write_config(settings)
         if unit:
             world.write(drop_in, "".join(f"[Service]\n{name}={value}\n" for name, value in unit.items()))
             run("systemctl", "daemon-reload")
-        systemctl("restart")
+        systemctl("start")
         yield
     finally:
+        systemctl("stop")
         world.write(agent.CONFIG, before)
         if unit:
             drop_in.unlink()
             run("systemctl", "daemon-reload")
-        systemctl("restart")
+        systemctl("start")
 
 
 @contextlib.contextmanager
