@@ -13,6 +13,14 @@ enum {
 	X32_SYSCALL_BIT = 0x40000000, /* x86-64's third ABI: 64-bit registers, 32-bit pointers */
 };
 
+/* A number that was compared is a bound to the compiler, not always to the verifier: it gets a mask, out of the compiler's sight. */
+#define ARCH_INDEX(number, size)     \
+	({                           \
+		__u32 n_ = (number); \
+		barrier_var(n_);     \
+		n_ &((size)-1);      \
+	})
+
 #if defined(__TARGET_ARCH_x86)
 
 enum {
@@ -44,6 +52,7 @@ enum syscall_number {
 	COMPAT_CREAT = 8,
 	COMPAT_EXECVE = 11,
 	COMPAT_SOCKETCALL = 102,
+	COMPAT_ACCEPT = 0x10000, /* there is none */
 	COMPAT_MQ_OPEN = 277,
 	COMPAT_OPENAT = 295,
 	COMPAT_RECVMMSG = 337,
@@ -251,6 +260,12 @@ static __always_inline bool arch_compat(const struct task_struct *task)
 	return task->thread_info.status & TS_COMPAT;
 }
 
+/* The number as it is in the registers. */
+static __always_inline __u32 arch_number(const struct pt_regs *regs)
+{
+	return (__u32)regs->orig_ax;
+}
+
 /* The number, without x32's bit; x32 has numbers of its own for what takes pointers to pointers. */
 static __always_inline __u32 arch_syscall(const struct pt_regs *regs, bool compat)
 {
@@ -276,14 +291,6 @@ static __always_inline __u32 arch_syscall(const struct pt_regs *regs, bool compa
 		return number;
 	}
 }
-
-/* A number that was compared is a bound to the compiler, not always to the verifier: it gets a mask, out of the compiler's sight. */
-#define ARCH_INDEX(number, size)     \
-	({                           \
-		__u32 n_ = (number); \
-		barrier_var(n_);     \
-		n_ &((size)-1);      \
-	})
 
 /*
  * May it be a call that has a probe? By its number alone, whichever table that is from: the first question about every
@@ -338,6 +345,8 @@ static __always_inline __u64 arch_argument(const struct pt_regs *regs, bool comp
 	}
 }
 
+#elif defined(__TARGET_ARCH_arm64)
+#include "arch_arm64.bpf.h"
 #else
 #error "no system call table for this processor yet"
 #endif

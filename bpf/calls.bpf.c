@@ -33,16 +33,18 @@ JUMPS(calls_not_permitted_jump);
 JUMPS(calls_stopping_jump);
 JUMPS(calls_stopped_jump);
 
-/* Not inline: what they need of the stack they need one after the other. */
-#define CALL(name)                                                               \
-	static __always_inline int name##_traced(struct pt_regs *regs, long ret) \
-	{                                                                        \
-		return name##_ended(regs, ret);                                  \
+/*
+ * Not inline: what they need of the stack they need one after the other. But for network_ended(), from which it goes down as
+ * many calls as the kernel allows.
+ */
+#define CALL(name)                                                          \
+	static __noinline int name##_traced(struct pt_regs *regs, long ret) \
+	{                                                                   \
+		return name##_ended(regs, ret);                             \
 	}
 
 CALL(open)
 CALL(exec)
-CALL(network)
 CALL(socket)
 CALL(receive)
 CALL(privilege)
@@ -90,7 +92,7 @@ static __always_inline int call_ended(struct pt_regs *regs, long ret)
 	if (slot == SLOT_NONE || !calls_serve(slot) || !scope_find(task))
 		return 0;
 	if (slot == SLOT_NETWORK)
-		slot = (__u32)network_traced(regs, ret);
+		slot = network_ended(regs, ret);
 	if (slot != SLOT_NETWORK && calls_serve(slot))
 		calls_dispatch(regs, ret, slot);
 	return 0;

@@ -166,8 +166,10 @@ static __always_inline __u32 network_call(__u64 *arguments, bool compat, __u32 n
 		return CALL_RECVMSG;
 	if (number == BOTH_PIDFD_GETFD)
 		return CALL_PIDFD_GETFD;
-	/* What is left: accept(2), which the 32-bit table has not, and the two numbers of recvmmsg(2) there. */
-	return number == NATIVE_ACCEPT && !compat ? CALL_ACCEPT : CALL_RECVMMSG;
+	if (number == (compat ? COMPAT_ACCEPT : NATIVE_ACCEPT))
+		return CALL_ACCEPT;
+	/* What is left: recvmmsg(2), of which 32-bit tables have two. */
+	return CALL_RECVMMSG;
 }
 
 /* The call and its arguments, those of socketcall(2) too. */

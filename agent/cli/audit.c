@@ -151,7 +151,7 @@ static void report(const struct audit *audit, int error)
 
 	pipeline_stats_get(audit->pipeline, &stats);
 	lost = stats.unwritten;
-	for (size_t i = 0; i < LOSS_REASONS; i++)
+	for (size_t i = 0; i < LOSS_PREEMPTED; i++)
 		lost += stats.lost[i];
 	if (!error)
 		error = stats.sink_error;
@@ -159,6 +159,9 @@ static void report(const struct audit *audit, int error)
 		log_error("cannot write all records: %s", strerror(-error));
 	if (lost)
 		log_error("%" PRIu64 " records are lost", lost);
+	if (stats.lost[LOSS_PREEMPTED])
+		log_warning("at most %" PRIu64 " records are missing, as programs were preempted",
+			    stats.lost[LOSS_PREEMPTED]);
 }
 
 int audit_end(struct audit *audit)
@@ -173,6 +176,7 @@ int audit_end(struct audit *audit)
 	if (audit->stopped)
 		loader_quiesce(audit->loader);
 	settle(audit, &accounts, &end.losses);
+	end.losses.preempted = loader_misses(audit->loader);
 	r = scope_processes(audit->loader, SESSION_KEY, pids, &end.pids_count, &end.processes);
 	if (r < 0) {
 		log_warning("cannot list the processes that live on: %s, ignoring", strerror(-r));

@@ -19,9 +19,9 @@ struct recorder_config {
 	size_t ring_size;	 /* bytes */
 	struct choices choices;	 /* kinds of events */
 	enum strategy_choice strategy;
-	int json;		 /* where JSON lines go, or -1; borrowed */
-	int pretty;		 /* where readable lines go, or -1; borrowed */
-	bool interactive;	 /* is standard input a terminal */
+	int json;	  /* where JSON lines go, or -1; borrowed */
+	int pretty;	  /* where readable lines go, or -1; borrowed */
+	bool interactive; /* is standard input a terminal */
 
 	/* Instead of all these: */
 	const char *

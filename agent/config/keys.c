@@ -105,8 +105,6 @@ static int parse_bool(const struct config_key *key, const char *text, uint64_t *
 
 static int parse_choice(const struct config_key *key, const char *text, uint64_t *ret)
 {
-	if (key->refused && strcmp(text, key->refused) == 0)
-		return -EOPNOTSUPP;
 	for (size_t i = 0; key->choices[i]; i++) {
 		if (strcmp(text, key->choices[i]) == 0) {
 			*ret = i;
@@ -161,7 +159,7 @@ static int key_set_number(const struct config_key *key, struct config *config, c
 	int r = PARSE[key->kind](key, text, &number);
 
 	if (r < 0)
-		return r == -EOPNOTSUPP ? r : -EINVAL;
+		return -EINVAL;
 	if (key->optional && number > 0 && number < key->min)
 		return -EINVAL;
 	number_set(key, config, key->scale > 1 ? number / key->scale : number);

@@ -44,8 +44,6 @@ struct config_key {
 	const char *preset; /* the default, as text */
 	const char *right;  /* what would be right, in words */
 	const char *const *choices; /* ends with NULL; CONFIG_KIND_CHOICE only */
-	const char
-		*refused; /* a value that another version takes, and this one does not; or NULL */
 };
 
 /* In the order of the manual page. */
@@ -62,8 +60,7 @@ const struct config_key *config_key_find(const char *section, const char *name);
 void config_key_name(const struct config_key *key, char ret[CONFIG_NAME_SIZE]);
 
 /*
- * Sets the member from text. Returns 0; -EINVAL when the text is not right for the key; -EOPNOTSUPP when this version
- * refuses it; -ENOMEM. On failure the member is as it was.
+ * Sets the member from text. Returns 0; -EINVAL when the text is not right for the key; -ENOMEM. On failure the member is as it was.
  */
 int config_key_set(const struct config_key *key, struct config *config, const char *text);
 

@@ -189,10 +189,7 @@ static void reader_set(struct reader *reader, const struct config_key *key, cons
 	}
 	*line = reader->line;
 	r = config_key_set(key, reader->config, value);
-	if (r == -EOPNOTSUPP)
-		reader_report(reader, name, "%s is not in this version; right is %s", value,
-			      key->right);
-	else if (r == -EINVAL)
+	if (r == -EINVAL)
 		reader_report(reader, name, "bad value \"%s\"; right is %s", value, key->right);
 	else if (r < 0)
 		reader->error = r;

@@ -103,6 +103,7 @@ int agent_session_adopt(struct agent_session *session, const struct session_prog
 	}
 	if (r < 0)
 		return r;
+	session->misses = loader_misses(agent->loader);
 	start = agent_session_describe(session);
 	/* The other agent may have ended between making the session and writing its first record. */
 	r = progress->ei > 0 ? pipeline_session_resume(agent->pipeline, &start, progress) :

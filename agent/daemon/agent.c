@@ -111,7 +111,8 @@ static void say_stop(struct agent *agent)
 	event.uptime_ns = clock_boottime_ns() - agent->started;
 	event.sessions = agent->sessions.open;
 	event.records = stats.written;
-	for (size_t i = 0; i < LOSS_REASONS; i++)
+	/* But for LOSS_PREEMPTED, which is no number of records: at most so many. */
+	for (size_t i = 0; i < LOSS_PREEMPTED; i++)
 		event.lost += stats.lost[i];
 	r = pipeline_agent_stop(agent->pipeline, &event);
 	if (r < 0)

@@ -72,6 +72,7 @@ static int begin_log(struct agent_session *session)
 {
 	struct session_start start = agent_session_describe(session);
 
+	session->misses = loader_misses(session->agent->loader);
 	if (session->login.interactive > 0 || is_terminal(start.tty))
 		start.interactive = 1;
 	else if (session->login.interactive < 0)

@@ -121,7 +121,7 @@ static void report_counts(struct report *report, const struct agent *agent)
 {
 	static const char *const reasons[] = {
 		[LOSS_RING] = "ring",	  [LOSS_MEMORY] = "memory", [LOSS_DECODE] = "decode",
-		[LOSS_ENCODE] = "encode", [LOSS_SINK] = "sink",
+		[LOSS_ENCODE] = "encode", [LOSS_SINK] = "sink",	    [LOSS_PREEMPTED] = "preempted",
 	};
 	struct pipeline_stats stats;
 	struct report inner = add_object(report, "sessions");

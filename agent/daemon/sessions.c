@@ -289,7 +289,10 @@ static void session_end(struct agent_session *session, const struct scope_accoun
 		.losses = losses_of(accounts),
 	};
 	struct session_progress progress = { 0 };
-	int r = pipeline_session_progress(agent->pipeline, session->key, &progress);
+	int r;
+
+	end.losses.preempted = loader_misses(agent->loader) - session->misses;
+	r = pipeline_session_progress(agent->pipeline, session->key, &progress);
 
 	r = pipeline_session_end(agent->pipeline, session->key, &end);
 

@@ -34,7 +34,8 @@ struct loader {
 	const void *elf;	     /* the object that was loaded; borrowed */
 	size_t elf_size;
 	struct strategy strategy;
-	bool resumed; /* the folder holds what another process had attached */
+	uint64_t misses; /* of programs that are no longer attached */
+	bool resumed;	 /* the folder holds what another process had attached */
 	bool attached;
 };
 
@@ -247,8 +248,29 @@ fail:
 	return r;
 }
 
+/* Those of the programs that are loaded now. */
+static uint64_t misses_now(const struct loader *loader)
+{
+	uint64_t misses = 0;
+
+	if (loader->strategy.trampolines)
+		misses = trampolines_misses(loader->strategy.trampolines);
+	for (size_t i = 0; i < loader->count; i++)
+		if (program_of(loader, i))
+			misses += program_misses(bpf_program__fd(program_of(loader, i)));
+	return misses;
+}
+
+uint64_t loader_misses(const struct loader *loader)
+{
+	return loader->misses + misses_now(loader);
+}
+
 void loader_detach(struct loader *loader)
 {
+	/* A jump is made anew each time, and takes its number with it; all other programs keep theirs. */
+	if (loader->strategy.trampolines)
+		loader->misses += trampolines_misses(loader->strategy.trampolines);
 	if (loader->folder)
 		pins_forget(loader->folder);
 	if (loader->strategy.trampolines)

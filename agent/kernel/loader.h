@@ -97,6 +97,12 @@ const struct strategy *loader_strategy(const struct loader *loader);
 /* Is it a probe to speak of: neither spare, nor a dispatcher with nothing to dispatch? */
 bool loader_result_counts(const struct loader_result *result);
 
+/*
+ * How often the kernel has left out a program since loader_new(), as one processor had been preempted in it: at most so many
+ * records are missing of all sessions.
+ */
+uint64_t loader_misses(const struct loader *loader);
+
 /* The descriptor of a map by its name, or -ENOENT. Borrowed. */
 int loader_map(const struct loader *loader, const char *name);
 

@@ -56,6 +56,7 @@ struct hook {
 	uint32_t slot;	  /* enum syscall_slot, of a system call's */
 	uint32_t program; /* index in PROGRAMS */
 	int link;	  /* -1: not attached */
+	int jump;	  /* the program that is attached; -1: none, or another process's */
 };
 
 struct trampolines {
@@ -169,7 +170,7 @@ static void hook_pin_name(const struct hook *hook, char *buf, size_t size)
 
 static void hook_add(struct trampolines *trampolines, struct hook hook)
 {
-	hook.link = -1;
+	hook.link = hook.jump = -1;
 	trampolines->hooks[trampolines->count++] = hook;
 	if (!trampolines->attach_to[hook.program])
 		trampolines->attach_to[hook.program] = hook.function;
@@ -263,7 +264,9 @@ static void hook_close(struct hook *hook)
 {
 	if (hook->link >= 0)
 		(void)close(hook->link);
-	hook->link = -1;
+	if (hook->jump >= 0)
+		(void)close(hook->jump);
+	hook->link = hook->jump = -1;
 }
 
 static void close_links(struct trampolines *trampolines)
@@ -367,14 +370,13 @@ static int jumps_open(const struct trampolines *trampolines, const struct bpf_ob
 static int hook_attach(const struct trampolines *trampolines, struct hook *hook,
 		       const struct bpf_object *object, const char *folder)
 {
-	_cleanup_close_ int jump =
-		load_jump(hook, jump_map(object, hook->program), trampolines->generation);
 	char path[PATH_MAX], name[TARGET_NAME + 32];
 	int r;
 
-	if (jump < 0)
-		return jump;
-	hook->link = bpf_raw_tracepoint_open(NULL, jump);
+	hook->jump = load_jump(hook, jump_map(object, hook->program), trampolines->generation);
+	if (hook->jump < 0)
+		return hook->jump;
+	hook->link = bpf_raw_tracepoint_open(NULL, hook->jump);
 	if (hook->link < 0)
 		return -errno;
 	if (!folder)
@@ -425,6 +427,17 @@ int trampolines_again(struct trampolines *trampolines)
 	return choose_hooks(trampolines);
 }
 
+/* The program that a link attaches; negative: it may not be asked for. */
+static int program_behind(int link)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(link, &info, &size) < 0)
+		return -errno;
+	return bpf_prog_get_fd_by_id(info.prog_id);
+}
+
 bool trampolines_resume(struct trampolines *trampolines, const char *folder)
 {
 	char path[PATH_MAX], name[TARGET_NAME + 32];
@@ -437,6 +450,7 @@ bool trampolines_resume(struct trampolines *trampolines, const char *folder)
 			hook->link = bpf_obj_get(path);
 		if (hook->link < 0)
 			return false;
+		hook->jump = program_behind(hook->link);
 	}
 	return true;
 }
@@ -450,6 +464,23 @@ void trampolines_resumed(struct trampolines *trampolines, const struct bpf_objec
 			if (trampolines->attach_to[k] &&
 			    bpf_map_lookup_elem(jump_map(object, k), &i, &id) == 0)
 				trampolines->generation = i;
+}
+
+uint64_t program_misses(int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.recursion_misses : 0;
+}
+
+uint64_t trampolines_misses(const struct trampolines *trampolines)
+{
+	uint64_t misses = 0;
+
+	for (size_t i = 0; i < trampolines->count; i++)
+		misses += program_misses(trampolines->hooks[i].jump);
+	return misses;
 }
 
 /* Nothing goes that way any more, once those are through that are on it. */

@@ -59,6 +59,13 @@ bool trampolines_resume(struct trampolines *trampolines, const char *folder);
 void trampolines_resumed(struct trampolines *trampolines, const struct bpf_object *object);
 
 /*
+ * How often programs were left out because the processor was in the same one already, for another task that it had
+ * preempted there. Of one program, by its descriptor (-1: 0), and of all that are attached by this process.
+ */
+uint64_t program_misses(int fd);
+uint64_t trampolines_misses(const struct trampolines *trampolines);
+
+/*
  * From here on nothing is recorded, once those programs have ended that run already (an RCU grace period). The
  * pins are removed. The functions themselves are let go by a child process, as that can take the kernel seconds.
  */

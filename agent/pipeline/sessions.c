@@ -109,6 +109,8 @@ static void pipeline_settle(struct pipeline *pipeline, struct session *session,
 	losses_settle(&session->losses, &session->gaps, reason, losses->numbered,
 		      session_written(session));
 	pipeline->stats.lost[reason] += session->losses.counted - counted;
+	losses_preempted(&session->losses, losses->preempted);
+	pipeline->stats.lost[LOSS_PREEMPTED] += losses->preempted;
 }
 
 int pipeline_session_end(struct pipeline *pipeline, uint64_t key, const struct session_end *end)

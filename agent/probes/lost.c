@@ -27,7 +27,7 @@ static void encode_lost(struct json *json, const struct probe_input *input)
 {
 	static const char *const reasons[] = {
 		[LOSS_RING] = "ring",	  [LOSS_MEMORY] = "memory", [LOSS_DECODE] = "decode",
-		[LOSS_ENCODE] = "encode", [LOSS_SINK] = "sink",
+		[LOSS_ENCODE] = "encode", [LOSS_SINK] = "sink",	    [LOSS_PREEMPTED] = "preempted",
 	};
 	const struct lost_event *lost = input->event;
 	const struct loss *loss = &lost->loss;

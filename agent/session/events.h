@@ -129,6 +129,8 @@ struct agent_config {
 struct kernel_losses {
 	uint64_t by_kind[WIRE_KINDS]; /* records that found no room, each once */
 	uint64_t numbered;	      /* numbers given out */
+	/* at most so many have not even begun, and have no number: a processor had been preempted in their program */
+	uint64_t preempted;
 };
 
 /* Everything is borrowed during the call. */
@@ -146,6 +148,7 @@ enum loss_reason {
 	LOSS_DECODE, /* the bytes were not as they must be */
 	LOSS_ENCODE, /* the audit record could not be built */
 	LOSS_SINK,   /* a sink refused the line */
+	LOSS_PREEMPTED, /* the last one: at most so many, as the kernel left out a program, of whatever session */
 	LOSS_REASONS,
 };
 

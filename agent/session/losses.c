@@ -98,6 +98,11 @@ void losses_kernel(struct losses *losses, struct gaps *gaps, const struct kernel
 		losses_take(losses, gaps);
 }
 
+void losses_preempted(struct losses *losses, uint64_t count)
+{
+	losses->untold[LOSS_PREEMPTED].count += count;
+}
+
 void losses_settle(struct losses *losses, struct gaps *gaps, enum loss_reason reason,
 		   uint64_t numbered, uint64_t written)
 {

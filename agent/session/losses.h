@@ -37,6 +37,9 @@ void sink_loss_merge(struct sink_loss *loss, const struct sink_loss *more);
 void losses_kernel(struct losses *losses, struct gaps *gaps, const struct kernel_losses *now,
 		   bool final);
 
+/* At most so many records have never begun: they are told, but without numbers they count nowhere else. */
+void losses_preempted(struct losses *losses, uint64_t count);
+
 /*
  * At the end: numbers that were given out but neither written nor counted as lost are lost, too,
  * whatever became of them. Counts them for that reason.

@@ -188,12 +188,12 @@ static void a_key_is_set_once(void **state)
 		      "5 file.keep: set already in line 2\n");
 }
 
-static void another_version_s_strategy_is_refused(void **state)
+static void a_strategy_that_there_is_not_is_refused(void **state)
 {
 	(void)state;
 	check_reports(
-		"[agent]\nstrategy = trampoline\n",
-		"2 agent.strategy: trampoline is not in this version; right is auto or tracepoint\n");
+		"[agent]\nstrategy = kprobe\n",
+		"2 agent.strategy: bad value \"kprobe\"; right is auto, tracepoint or trampoline\n");
 }
 
 static void records_need_somewhere_to_go(void **state)
@@ -441,7 +441,7 @@ int main(void)
 		TEST(every_error_is_reported),
 		TEST(lines_that_are_nothing_are_errors),
 		TEST(a_key_is_set_once),
-		TEST(another_version_s_strategy_is_refused),
+		TEST(a_strategy_that_there_is_not_is_refused),
 		TEST(records_need_somewhere_to_go),
 		TEST(long_lines_are_refused_whole),
 		TEST(control_characters_are_refused),
