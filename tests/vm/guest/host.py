@@ -2,6 +2,7 @@
 """The machine as its administrator sees it: services, configuration, the agent's log, accounts."""
 import contextlib
 import pathlib
+import shutil
 import subprocess
 
 import agent
@@ -44,8 +45,9 @@ def main_pid():
 
 
 def prepare():
-    """Accounts, and a client that knows the machine's own sshd."""
-    world.HOME.mkdir(exist_ok=True)
+    """Accounts, and a client that knows the machine's own sshd. Each suite begins anew."""
+    shutil.rmtree(world.HOME, ignore_errors=True)
+    world.HOME.mkdir()
     world.make_accounts()
     client.prepare()
     host_key = " ".join(HOST_KEY.read_text().split()[:2])
