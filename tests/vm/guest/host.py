@@ -2,6 +2,7 @@
 """The machine as its administrator sees it: services, configuration, the agent's log, accounts."""
 import contextlib
 import pathlib
+import shutil
 import subprocess
 
 import agent
@@ -44,8 +45,9 @@ def main_pid():
 
 
 def prepare():
-    """Accounts, and a client that knows the machine's own sshd."""
-    world.HOME.mkdir(exist_ok=True)
+    """Accounts, and a client that knows the machine's own sshd. Each suite begins anew."""
+    shutil.rmtree(world.HOME, ignore_errors=True)
+    world.HOME.mkdir()
     world.make_accounts()
     client.prepare()
     host_key = " ".join(HOST_KEY.read_text().split()[:2])
@@ -57,19 +59,22 @@ def configured(settings, unit=None):
     """The agent runs with these settings, and with these in its unit: {section: {key: value}} both."""
     before = agent.CONFIG.read_text()
     drop_in = pathlib.Path(f"/run/systemd/system/{UNIT}.d/test.conf")
+    # Before its unit changes: an agent that runs feeds the watchdog that it was started with.
+    systemctl("stop")
     try:
         agent.write_config(settings)
         if unit:
             world.write(drop_in, "".join(f"[Service]\n{name}={value}\n" for name, value in unit.items()))
             run("systemctl", "daemon-reload")
-        systemctl("restart")
+        systemctl("start")
         yield
     finally:
+        systemctl("stop")
         world.write(agent.CONFIG, before)
         if unit:
             drop_in.unlink()
             run("systemctl", "daemon-reload")
-        systemctl("restart")
+        systemctl("start")
 
 
 @contextlib.contextmanager
