@@ -57,7 +57,7 @@ struct task_state {
 	__u64 told;	/* control.images when it was */
 	/* 1 when the process's exit has been reported (kept in the group leader's state) */
 	__u32 ended;
-	__u32 emulated; /* a debugger answers the system call that this task is in */
+	__u32 emulated;	  /* a debugger answers the system call that this task is in */
 	__u64 connecting; /* key in outcomes: the socket that this system call has begun to connect */
 	__u64 left; /* of a process's first thread that has ended: the session that the others are in */
 	struct wire_rights rights; /* as this task is known to have had them last */
