@@ -168,8 +168,7 @@ static long args_array_step(__u32 index, void *data)
 	room = args_room(args, loop->scratch, &place);
 	if (room == 0)
 		return 1;
-	r = bpf_probe_read_user_str(&loop->scratch->record[place], room,
-				    (const void *)args->source);
+	r = user_string(&loop->scratch->record[place], room, args->source);
 	if (r <= 0 || r > ARGS_PIECE) {
 		args->flags |= WIRE_PART_UNREADABLE;
 		return 1;

@@ -27,6 +27,17 @@ static __always_inline long syscall_result(long ret)
 	return ret <= RESTART_FIRST && ret >= RESTART_LAST ? ERROR_INTERRUPTED : ret;
 }
 
+/*
+ * As bpf_probe_read_user_str(): how many bytes with the final NUL, or negative. That of an empty string returns 0 on kernels
+ * up to 6.12 at least, and the NUL is there all the same.
+ */
+static __always_inline long user_string(void *to, __u32 size, __u64 string)
+{
+	long r = bpf_probe_read_user_str(to, size, (const void *)string);
+
+	return r ? r : 1;
+}
+
 /* Returns the index of a free scratch buffer, now taken, or -1. */
 SHARED int scratch_take(void)
 {
@@ -92,7 +103,7 @@ static __always_inline void task_fill(struct wire_task *out, struct task_struct 
 	out->image[0] = state->image[0];
 	out->image[1] = state->image[1];
 	/* A thread of the kernel's in this process is called after its number. */
-	if (task->flags & PF_IO_WORKER)
+	if (task_is_worker(task))
 		BPF_CORE_READ_INTO(&out->comm, task, group_leader, comm);
 	else
 		bpf_probe_read_kernel(out->comm, sizeof(out->comm), task->comm);

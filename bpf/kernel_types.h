@@ -311,6 +311,7 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *parent; /* who is told of it: the tracer, if there is one */
 	struct task_struct *group_leader;
+	void *worker_private;
 	struct pid *thread_pid;
 	struct hlist_node pid_links[1];
 	struct bpf_local_storage *bpf_storage;
@@ -480,5 +481,14 @@ enum {
 	FAMILY_NETLINK = 16,
 	FAMILY_VSOCK = 40,
 };
+
+/*
+ * Is it a thread that the kernel has made for io_uring? Before 6.5 (fd37b884003c) one that ends has no such flag any more, but
+ * still what makes it a worker.
+ */
+static __always_inline bool task_is_worker(const struct task_struct *task)
+{
+	return (KREAD(task, flags) & PF_IO_WORKER) || KREAD(task, worker_private);
+}
 
 #endif

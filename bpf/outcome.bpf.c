@@ -12,7 +12,7 @@ static __always_inline bool outcome_in_call(struct task_struct *task)
 {
 	struct pt_regs *regs;
 
-	if (task->flags & PF_IO_WORKER)
+	if (task_is_worker(task))
 		return false;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	return arch_slot(regs, arch_compat(task)) == SLOT_NETWORK;

@@ -57,8 +57,7 @@ SHARED int part_user_string(struct scratch *scratch, __u16 type, __u64 string)
 
 	if (!scratch || !part_begin(scratch, WIRE_PATH_SIZE, &at))
 		return 0;
-	r = bpf_probe_read_user_str(&scratch->record[at + sizeof(struct wire_part)], WIRE_PATH_SIZE,
-				    (const void *)string);
+	r = user_string(&scratch->record[at + sizeof(struct wire_part)], WIRE_PATH_SIZE, string);
 	if (r <= 0)
 		flags = WIRE_PART_UNREADABLE;
 	else

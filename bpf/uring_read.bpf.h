@@ -51,7 +51,7 @@ static __always_inline void uring_text(struct uring_long *entry, __u32 index, __
 	long r;
 
 	if (user)
-		r = bpf_probe_read_user_str(entry->text[index], URING_LONG, (const void *)name);
+		r = user_string(entry->text[index], URING_LONG, name);
 	else
 		r = bpf_probe_read_kernel_str(entry->text[index], URING_LONG, (const void *)name);
 	if (r <= 0) {

@@ -33,7 +33,7 @@ static __always_inline bool worker_is_at_work(struct task_struct *task)
 {
 	struct pt_regs *regs;
 
-	if (task->flags & PF_IO_WORKER)
+	if (task_is_worker(task))
 		return true;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	return arch_syscall(regs, arch_compat(task)) == BOTH_IO_URING_ENTER;
@@ -44,7 +44,7 @@ static __always_inline struct task_state *worker_find(struct task_struct *task)
 {
 	struct task_state *state = scope_find(task);
 
-	return state || !(task->flags & PF_IO_WORKER) ? state : worker_enter(task);
+	return state || !task_is_worker(task) ? state : worker_enter(task);
 }
 
 #endif

@@ -21,10 +21,9 @@ def works(strategy):
 
 def chosen():
     """The options of each strategy: those that SESHAT_STRATEGY names, or those that work here."""
-    working = [name for name in ("tracepoint", "trampoline") if works(name)]
-    names = os.environ.get("SESHAT_STRATEGY", "").split() or working or ["tracepoint"]
-    # A program that knows no choice has no option for it.
-    return {name: [f"--strategy={name}"] if working else [] for name in names}
+    names = os.environ.get("SESHAT_STRATEGY", "").split()
+    names = names or [name for name in ("tracepoint", "trampoline") if works(name)]
+    return {name: [f"--strategy={name}"] for name in names}
 
 
 # Every test runs once for each.
@@ -81,9 +80,12 @@ def agent_for(request, strategy, residents):
         kinds = resident.kinds_of(options)
         if kinds is None or request.node.get_closest_marker("alone"):
             return None
-        used.append(residents.get(strategy))
-        used[-1].choose(kinds)
-        return used[-1]
+        agent = residents.get(strategy)
+        if not used:
+            agent.tidy()
+        used.append(agent)
+        agent.choose(kinds)
+        return agent
 
     yield choose
     for agent in used[-1:]:
@@ -102,12 +104,11 @@ def place():
 @pytest.fixture
 def kept(request, strategy):
     """Keeps the test's records in the folder that SESHAT_RECORDS names, to be compared with those of other strategies."""
-    folder = os.environ.get("SESHAT_RECORDS")
     mark = request.node.get_closest_marker("incomparable")
-    kept = normal.Kept(request.node.nodeid, strategy, mark.args[0] if mark else None)
+    folder = os.environ.get("SESHAT_RECORDS")
+    kept = normal.Kept(request.node.nodeid, strategy, folder, mark.args[0] if mark else None)
     yield kept
-    if folder:
-        kept.write(folder)
+    kept.write()
 
 
 @pytest.fixture

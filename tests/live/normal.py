@@ -9,7 +9,7 @@ import re
 # What no two runs have in common, and what tells of the strategy itself.
 DROPPED = {
     "time", "sid", "ei", "server_hostname", "server_id", "duration_ns", "runtime_ns", "utime_ns", "stime_ns",
-    "strategy", "probes", "kernel", "version", "cgroup_path", "audit_session_id", "numbered", "records",
+    "strategy", "strategy_reason", "probes", "kernel", "version", "cgroup_path", "audit_session_id", "numbered", "records",
 }  # fmt: skip
 # Numbers that are other ones each time; that there is one is kept.
 NUMBERS = {
@@ -21,17 +21,24 @@ EPHEMERAL = 10000  # ports from here on are given by the kernel, or by the test
 PLACES = [
     (re.compile(r"seshat-live-[a-z0-9_]{8}"), "PLACE"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"), "SID"),
-    (re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{6,}|[0-9]{3,}"), "#"),  # pids, ports, addresses in names and arguments
 ]
+RUN = re.compile(r"[0-9a-f]{3,}")
+DIGITS = re.compile(r"[0-9]{3,}")
 AS_IT_IS = {"mode"}
 # Programs of the tests look there until another one waits: nobody can say how often.
 WAITING = re.compile(r"/proc/\d+(/task/\d+)?/(stat|status)")
 
 
+def plain_run(match):
+    """Pids, ports and addresses in names and arguments are long numbers, in decimal or hexadecimal digits."""
+    run = match[0]
+    return "#" if len(run) >= 6 and not run.isalpha() else DIGITS.sub("#", run)
+
+
 def plain(text):
     for pattern, name in PLACES:
         text = pattern.sub(name, text)
-    return text
+    return RUN.sub(plain_run, text)
 
 
 def plain_value(name, value):
@@ -81,18 +88,21 @@ def name_of(node, strategy):
 class Kept:
     """What one test has recorded, to be written into a folder of its strategy."""
 
-    def __init__(self, node, strategy, reason):
+    def __init__(self, node, strategy, folder, reason):
         self.node = node
+        self.folder = folder  # or None: nothing is kept
         self.strategy = strategy
         self.reason = reason  # why it cannot be compared, or None
         self.sessions = []
 
     def add(self, records):
-        if not self.reason:
+        if self.folder and not self.reason:
             self.sessions.append(plain_session(records))
 
-    def write(self, folder):
-        folder = pathlib.Path(folder, self.strategy)
+    def write(self):
+        if not self.folder:
+            return
+        folder = pathlib.Path(self.folder, self.strategy)
         folder.mkdir(parents=True, exist_ok=True)
         head = {"test": self.node, "incomparable": self.reason, "sessions": len(self.sessions)}
         lines = [json.dumps(head), *(line for one in self.sessions for line in one)]

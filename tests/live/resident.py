@@ -16,6 +16,7 @@ import machine
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIMIT = 60  # seconds for its start and its end, sanitized and in a slow machine
+LONG = 32 << 20  # bytes of a log
 PR_SET_PDEATHSIG = 1
 PASSED = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")
 KINDS = ("privilege", "ptrace", "kernel", "file")
@@ -126,6 +127,14 @@ class Resident:
         self.kinds = kinds
         self.write_config()
         self.ask("reload")
+
+    def tidy(self):
+        """Between tests: a log that has become long makes way for a new one."""
+        if self.log_path.stat().st_size < LONG:
+            return
+        self.ask("rotate")
+        for old in self.log_path.parent.glob("log?*"):
+            old.unlink()
 
     def errors(self):
         return self.errors_path.read_text(errors="replace")

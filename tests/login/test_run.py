@@ -63,6 +63,7 @@ def test_every_record_is_written_when_it_returns(agent):
     start = session.start
     assert SID.read_text() == start["sid"] + "\n"
     assert (start["service"], start["login"]) == ("seshat-run", machine.account())
+    assert start["interactive"] is False and "tty" not in start
     assert session.one("session.disk", path="/etc/hostname")["program"] == "cat"
     assert session.one("session.exit", pid=start["leader_pid"])["exit_code"] == 7
     assert session.records[1]["event"] == "session.command" and session.records[1]["argv0"] == "sh"

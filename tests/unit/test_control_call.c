@@ -125,6 +125,32 @@ static void a_call_gets_its_reply(void **state)
 	assert_int_equal(child_count_fds(), fds);
 }
 
+static void its_steps_can_be_taken_one_by_one(void **state)
+{
+	_cleanup_(control_message_freep) struct json_object *request = json_object_new_object();
+	_cleanup_(control_message_freep) struct json_object *reply = NULL;
+	_cleanup_close_ int listener = -1, fd = -1;
+	struct pollfd entry = { .events = POLLIN };
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(control_connect(path, PATIENCE_MS), -ENOENT);
+	listener = listen_here(5);
+	pid = serve(listener, "{\"ok\":true}", 11);
+	fd = control_connect(path, PATIENCE_MS);
+	assert_true(fd >= 0);
+	assert_int_equal(control_receive(fd, 1, &reply), -ETIMEDOUT);
+	assert_int_equal(control_add_string(request, "op", "test"), 0);
+	assert_int_equal(control_send(fd, request, PATIENCE_MS), 0);
+	entry.fd = fd;
+	assert_int_equal(poll(&entry, 1, PATIENCE_MS), 1);
+	assert_int_equal(control_receive(fd, PATIENCE_MS, &reply), 0);
+	assert_true(check_has(reply, "ok"));
+	assert_int_equal(child_status(pid), 0);
+	assert_int_equal(control_receive(fd, PATIENCE_MS, &request), -ECONNRESET);
+	assert_int_equal(unlink(path), 0);
+}
+
 static void what_is_no_reply_is_an_error(void **state)
 {
 	_cleanup_free_ char *fits = message_of(CONTROL_MESSAGE_MAX);
@@ -284,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CALL_TEST(a_call_gets_its_reply),
+		CALL_TEST(its_steps_can_be_taken_one_by_one),
 		CALL_TEST(what_is_no_reply_is_an_error),
 		CALL_TEST(nobody_there_is_told_at_once),
 		CALL_TEST(a_request_that_is_too_long_is_not_sent),

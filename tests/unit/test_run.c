@@ -88,7 +88,7 @@ static void a_bad_size_is_125(void **state)
 static void what_the_agent_decides_is_no_option(void **state)
 {
 	static const char *const WRONG[] = { "--output=x", "--pretty", "--buffer-size=1M",
-					     "--events=file" };
+					     "--strategy=auto", "--events=file" };
 	char line[96];
 
 	(void)state;

@@ -29,11 +29,11 @@ def port(name, path):
 
 
 class Machine:
-    """Started at once; everything that it leaves is in FOLDER: its console, what it says, its results as a tar file."""
+    """Started at once; everything that it leaves is in FOLDER: its console, what it says, its results."""
 
     def __init__(self, kernel, disks, job, folder, more=""):
         folder.mkdir(parents=True)
-        self.console, self.said, self.results = (folder / name for name in ("console", "said", "results.tar"))
+        self.console, self.said, self.results = (folder / name for name in ("console", "said", "results"))
         self.said.touch()
         words = base64.b64encode(json.dumps(job).encode()).decode()
         command = [

@@ -8,11 +8,11 @@ import pathlib
 import re
 import subprocess
 import sys
-import tarfile
 import traceback
 
 import suites
 
+HERE = pathlib.Path(__file__).resolve().parent
 TREE = pathlib.Path("/check/tree")
 REPORTS = pathlib.Path("/run/check")
 PORTS = pathlib.Path("/sys/class/virtio-ports")
@@ -35,17 +35,24 @@ def run_suite(name, test, said):
     paths, environment = suites.SUITES[name]
     report = REPORTS / f"{name}.xml"
     command = [
-        sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short", "--durations=10",
+        sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "promptly", "--tb=short", "--durations=10",
         f"--junitxml={report}", *paths,
     ]
     if test and name not in suites.ALWAYS:
         command += ["-k", test]
     said.write(f"==== {name}\n".encode())
     subprocess.run(
-        command, cwd=TREE, env=os.environ | suites.COMMON | environment, stdin=subprocess.DEVNULL,
+        command, cwd=TREE, env=os.environ | suites.COMMON | environment | {"PYTHONPATH": str(HERE)}, stdin=subprocess.DEVNULL,
         stdout=said, stderr=said, check=False,
     )
     return report
+
+
+def tell_more(said):
+    """What helps to understand a failure."""
+    for words in (["journalctl", "--no-pager", "--lines=200", "--unit=seshatd.service"], ["dmesg", "--level=err,warn"]):
+        said.write(f"==== {' '.join(words)}\n".encode())
+        subprocess.run(words, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=120, check=False)
 
 
 def main():
@@ -53,12 +60,12 @@ def main():
     try:
         REPORTS.mkdir()
         what = job()
-        # Each report goes out at once: those that are there count, should the machine not come to its end.
-        with tarfile.open(fileobj=results, mode="w|", bufsize=tarfile.BLOCKSIZE) as tar:
-            for name in what["suites"]:
-                report = run_suite(name, what["test"], said)
-                if report.exists():
-                    tar.add(report, report.name)
+        for name in what["suites"]:
+            report = run_suite(name, what["test"], said)
+            # Each report goes out at once: those that are there count, should the machine not come to its end.
+            if report.exists():
+                results.write(json.dumps({"suite": name, "report": report.read_text()}).encode() + b"\n")
+        tell_more(said)
     except Exception:
         said.write(traceback.format_exc().encode())
 

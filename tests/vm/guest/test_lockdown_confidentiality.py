@@ -10,6 +10,7 @@ from waiting import Tail
 
 AUTH = pathlib.Path("/var/log/auth.log")
 REASON = "lockdown"
+LOCKED_DOWN = 124  # the exit status, see seshat(1)
 
 
 def test_the_kernel_is_locked_down():
@@ -18,7 +19,7 @@ def test_the_kernel_is_locked_down():
 
 def test_a_command_is_not_run_and_the_reason_is_told():
     done = subprocess.run([machine.SESHAT, "run", "echo", "ran"], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (125, "")
+    assert (done.returncode, done.stdout) == (LOCKED_DOWN, "")
     assert REASON in done.stderr and "confidentiality" in done.stderr, done.stderr
 
 
