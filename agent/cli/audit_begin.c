@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
-#include "bpf/state.h"
 #include "cli/account.h"
 #include "cli/audit_state.h"
 #include "cli/pretty_sink.h"
@@ -50,7 +49,7 @@ static int begin_probes(struct audit *audit, const struct recorder_config *confi
 	struct loader_config loading = {
 		.ring_size = config->ring_size,
 		.strategy = config->strategy,
-		.slots_off = choices_slots_off(&config->choices) & ~(UINT32_C(1) << SLOT_PRIVILEGE),
+		.slots_off = choices_slots_off(&config->choices),
 	};
 	_cleanup_close_ int root = -1;
 	char reason[LOADER_REASON_SIZE];

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "bpf/state.h"
 #include "kernel/pins.h"
 #include "kernel/spares.h"
 #include "kernel/trampolines.h"
@@ -55,7 +56,8 @@ uint32_t loading_slots(const struct loading *loading)
 
 	for (size_t i = 0; i < loading->count; i++)
 		slots |= slot_of(loading->results[i].entry);
-	return slots & ~loading->config->slots_off;
+	/* What a task may do is kept track of even while nobody wants to be told. */
+	return slots & ~(loading->config->slots_off & ~(UINT32_C(1) << SLOT_PRIVILEGE));
 }
 
 void loading_mark(const struct loading *loading)

@@ -148,6 +148,19 @@ def check_headers():
     )
 
 
+def check_arm64():
+    """Both sides compile for the other processor, with the headers of Debian's cross compiler, then this machine's."""
+    headers = ["-idirafter", "/usr/aarch64-linux-gnu/include"]
+    probes = ["clang", "-target", "bpf", "-std=gnu17", "-O2", "-g", "-mcpu=v3", "-D__TARGET_ARCH_arm64", "-Wall",
+              "-Wextra", "-Wshadow", "-Wno-unused-parameter", "-Wno-unused-function", "-Werror", "-I.", "-Ibpf"]
+    commands = [[*probes, *headers, "-c", path.replace(".o", ".bpf.c").replace("build/", ""), "-o", "/dev/null"]
+                for path in BPF_OBJECTS]
+    commands += [["aarch64-linux-gnu-gcc", *flags(path), "-idirafter", "/usr/include",
+                  "-idirafter", f"/usr/include/{os.uname().machine}-linux-gnu", "-Wall", "-Wextra", "-Werror",
+                  "-fsyntax-only", path] for path in USER_C if path.endswith(".c")]
+    return parallel(commands)
+
+
 def check_format():
     """clang-format has nothing to change."""
     return tool("clang-format", "--dry-run", "-Werror", *C_FILES)
