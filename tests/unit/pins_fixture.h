@@ -29,16 +29,25 @@ static inline int entries(const char *path)
 	return count;
 }
 
-/* This build's folder. */
+/* This build's folder: of the objects the one that this kernel takes, or the best. */
 static inline char *own_folder(void)
 {
+	char *folder, *best = NULL;
 	const void *elf;
-	char *folder;
 	size_t size;
 
-	elf = object_builtin(&size);
-	child_check(pins_folder(&folder, ATTACHED_PIN, elf, size) == 0);
-	return folder;
+	for (size_t i = 0; (elf = object_builtin(i, &size)); i++) {
+		child_check(pins_folder(&folder, ATTACHED_PIN, elf, size) == 0);
+		if (access(folder, F_OK) == 0) {
+			free(best);
+			return folder;
+		}
+		if (best)
+			free(folder);
+		else
+			best = folder;
+	}
+	return best;
 }
 
 static inline struct loader *load_pinned(void)
