@@ -407,4 +407,4 @@ build/tests/bench/nothing-static: tests/bench/nothing.c
 # is not made anew when only what comes of it is there.)
 .PRECIOUS: build/%.o build/bpf/%.o build/bpf/%.bpf.o
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -name vm -prune -o -name '*.d' -type f -print 2>/dev/null)
