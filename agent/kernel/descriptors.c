@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/descriptors.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
 
 static int by_number(const void *left, const void *right)
 {
@@ -26,18 +31,41 @@ static void close_others(const int *fds, size_t count)
 	(void)close_range(next, UINT_MAX, 0);
 }
 
-void descriptors_hold(int *fds, size_t count)
+/* Until the other side of the pipe, the last of these, is closed. */
+static _Noreturn void hold(int *fds, size_t count, int pipe)
 {
+	char byte;
+
+	fds[count] = pipe;
+	qsort(fds, count + 1, sizeof(*fds), by_number);
+	close_others(fds, count + 1);
+	while (read(pipe, &byte, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+int descriptors_hold(int *fds, size_t count)
+{
+	_cleanup_close_ int held = -1;
+	_cleanup_close_ int release = -1;
+	int ends[2], r;
 	pid_t pid;
 
-	qsort(fds, count, sizeof(*fds), by_number);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	held = ends[0];
+	release = ends[1];
 	pid = fork();
+	if (pid < 0)
+		return -errno;
 	if (pid == 0) {
-		/* Nobody waits for the grandchild, which closes them by its end. */
-		if (fork() == 0)
-			close_others(fds, count);
-		_exit(0);
+		/* Nobody waits for the grandchild. */
+		pid = fork();
+		if (pid == 0)
+			hold(fds, count, held);
+		_exit(pid < 0);
 	}
-	if (pid > 0)
-		(void)waitpid(pid, NULL, 0);
+	while (waitpid(pid, &r, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(r) && WEXITSTATUS(r) == 0 ? TAKE_FD(release) : -EAGAIN;
 }

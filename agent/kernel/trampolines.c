@@ -495,7 +495,8 @@ void trampolines_detach(struct trampolines *trampolines, const struct bpf_object
 			const char *folder)
 {
 	char path[PATH_MAX], name[TARGET_NAME + 32];
-	_cleanup_free_ int *links = calloc(trampolines->count, sizeof(*links));
+	_cleanup_free_ int *links = calloc(trampolines->count + 1, sizeof(*links));
+	_cleanup_close_ int release = -1;
 	size_t open = 0;
 
 	jumps_close(trampolines, object);
@@ -503,7 +504,7 @@ void trampolines_detach(struct trampolines *trampolines, const struct bpf_object
 		if (links && trampolines->hooks[i].link >= 0)
 			links[open++] = trampolines->hooks[i].link;
 	if (open > 0)
-		descriptors_hold(links, open);
+		release = descriptors_hold(links, open);
 	for (size_t i = 0; folder && i < trampolines->count; i++) {
 		hook_pin_name(&trampolines->hooks[i], name, sizeof(name));
 		if (trampolines->hooks[i].link >= 0 &&
