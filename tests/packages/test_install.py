@@ -15,7 +15,7 @@ EXPECTED = {
     "SECURITY/pam_seshat.so": 0o644,
     "lib/systemd/system/seshatd.service": 0o644,
     "usr/lib/systemd/catalog/seshat.catalog": 0o644,
-    "usr/lib/systemd/journald@seshat.conf.d/seshat.conf": 0o644,
+    "usr/lib/systemd/journald@seshat.conf.d/10-seshat.conf": 0o644,
     "usr/lib/sysusers.d/seshat.conf": 0o644,
     "usr/lib/tmpfiles.d/seshat.conf": 0o644,
     "PREFIX/bin/seshat": 0o755,
