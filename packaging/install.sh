@@ -35,15 +35,26 @@ do_install() {
 	esac
 }
 
+# remove_folders FOLDER: and those above it, as far as they are ours and empty now. What is around them is everybody's.
+remove_folders() {
+	folder=$1
+	while :; do
+		case ${folder#"$DESTDIR"} in
+		"$DOC_DIR" | "$DOC_DIR"/* | /etc/seshat | /usr/lib/systemd/journald@seshat.conf.d) ;;
+		*) return 0 ;;
+		esac
+		rmdir "$folder" 2>/dev/null || return 0
+		folder=${folder%/*}
+	done
+}
+
 # do_uninstall MODE SOURCE TARGET: a configuration that somebody has changed stays.
 do_uninstall() {
 	if [ "$1" = config ] && ! with_prefix "$2" | cmp -s - "$3"; then
 		return 0
 	fi
 	rm -f "$3"
-	case ${3%/*} in
-	*/seshat | */seshat/* | */journald@seshat.conf.d) rmdir -p "${3%/*}" 2>/dev/null || true ;;
-	esac
+	remove_folders "${3%/*}"
 }
 
 umask 022

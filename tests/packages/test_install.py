@@ -73,6 +73,9 @@ def test_every_file_and_its_mode(tmp_path, prefix):
             assert (tmp_path / program.lstrip("/")).exists() or "/" not in program.removeprefix(prefix + "/")[5:], program
     make("uninstall", f"DESTDIR={tmp_path}", f"PREFIX={prefix}")
     assert tree(tmp_path) == {}
+    assert not list(tmp_path.rglob("*seshat*"))
+    for folder in ("etc", "usr/lib/systemd", f"{prefix.strip('/')}/share/doc"):  # others' files go there, too
+        assert (tmp_path / folder).is_dir()
 
 
 def test_a_configuration_that_was_changed_stays(tmp_path):
