@@ -220,9 +220,16 @@ DOC_DIR  ?= $(PREFIX)/share/doc/seshat
 INSTALL  := DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' PAM_DIR='$(PAM_DIR)' UNIT_DIR='$(UNIT_DIR)' ZSH_DIR='$(ZSH_DIR)' \
 	DOC_DIR='$(DOC_DIR)' sh packaging/install.sh
 
+# The list is read from what the dynamic linker loads, and what is installed are the plain programs.
+ifneq ($B,build)
+ifneq ($(filter sbom install,$(MAKECMDGOALS)),)
+$(error sbom and install are for the plain programs, linked with shared libraries: call them without STATIC, SAN and FUZZ)
+endif
+endif
+
 sbom: build/sbom/seshat.spdx.json ## what the programs are linked with, and under which licences (SPDX), in build/sbom
 
-build/sbom/seshat.spdx.json: packaging/sbom.py packaging/libraries packaging/debian/changelog | all
+build/sbom/seshat.spdx.json: packaging/sbom.py packaging/libraries packaging/debian/changelog $(PROGRAMS)
 	$(say) SBOM $@
 	$(Q)$(PYTHON) packaging/sbom.py $(VERSION) $@ $(PROGRAMS)
 

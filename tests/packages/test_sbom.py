@@ -93,6 +93,14 @@ def test_every_version_and_licence_is_known(bill):
         assert package["licenseDeclared"] != "NOASSERTION", package["name"]
 
 
+@pytest.mark.parametrize("goal", ["sbom", "install"])
+def test_for_a_static_program_it_is_refused(bill, tmp_path, goal):
+    done = subprocess.run(["make", "STATIC=1", f"DESTDIR={tmp_path}", goal], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "for the plain programs" in done.stderr
+    assert json.loads(pathlib.Path("build/sbom/seshat.spdx.json").read_text(encoding="utf-8")) == bill
+    assert not list(tmp_path.iterdir())
+
+
 def test_made_again_it_is_the_same(bill, tmp_path):
     again = tmp_path / "again.json"
     programs = ("build/seshat", "build/seshatd", "build/pam_seshat.so")
