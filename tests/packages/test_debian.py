@@ -11,6 +11,16 @@ PACKAGES = ("seshat", "libpam-seshat", "seshat-doc")
 STACKS = ("/etc/pam.d/common-session", "/etc/pam.d/common-session-noninteractive")
 OURS = ("find", "/etc", "/lib", "/usr", "/var", "/run", "/sys/fs/bpf", "-xdev", "-name", "*seshat*")
 MODULE = "pam_seshat.so"
+# What libpam-systemd has there, for machines without it: installing that would exchange their process 1.
+SYSTEMD = "/usr/share/pam-configs/systemd"
+SYSTEMD_SAYS = """Name: Stand-in for libpam-systemd
+Default: yes
+Priority: 0
+Session-Interactive-Only: yes
+Session-Type: Additional
+Session:
+	optional	pam_systemd.so
+"""
 
 
 def lines(root, path):
@@ -22,6 +32,8 @@ def lines(root, path):
 def root(tmp_path_factory):
     with contextlib.closing(Root(tmp_path_factory.mktemp("debian"))) as made:
         made.run("dpkg", "--purge", *PACKAGES, ok=False)  # of a machine that has them
+        made.run("sh", "-c", f"[ -e {SYSTEMD} ] || printf %s '{SYSTEMD_SAYS}' >{SYSTEMD}")
+        made.run("pam-auth-update", "--package")
         yield made
 
 
@@ -63,15 +75,26 @@ def test_everything_is_in_its_place(installed):
     assert installed.run("seshat", "--version").stdout.startswith("seshat ")
     installed.run("seshatd", "--check-config")
     assert installed.run("readlink", "/etc/systemd/system/multi-user.target.wants/seshatd.service").stdout
-    assert installed.run("man", "-w", "seshat.conf", "pam_seshat").stdout.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("package", "pages"),
+    [
+        ("seshat", {"man1/seshat.1.gz", "man5/seshat.conf.5.gz", "man7/seshat.7.gz", "man8/seshatd.8.gz"}),
+        ("libpam-seshat", {"man8/pam_seshat.8.gz"}),
+    ],
+)
+def test_the_manual_is_in_the_package(debs, package, pages):
+    """In the file itself: machines may be set up to install no manual pages."""
+    said = subprocess.run(["dpkg-deb", "-c", debs[package]], capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"\./usr/share/man/(\S+\.gz)$", said, re.M)) == pages
 
 
 def test_interactive_sessions_are_audited_from_the_start(installed):
     assert lines(installed, STACKS[0]) == [("optional", "fail=open")]
     assert lines(installed, STACKS[1]) == []
     stack = re.findall(r"^session\s.*?(pam_\w+\.so)", installed.read(STACKS[0]), re.M)
-    assert MODULE in stack
-    assert "pam_systemd.so" not in stack[stack.index(MODULE):]
+    assert stack.index("pam_systemd.so") < stack.index(MODULE)
     installed.run("su", "nobody", "-s", "/bin/true")
 
 
@@ -116,7 +139,9 @@ def test_an_upgrade_restarts_and_does_not_stop(debs):
         for name in ("postinst", "prerm")
     }
     assert "_dh_action=restart" in scripts["postinst"]
-    assert '[ "$1" = remove ]' in scripts["prerm"]
+    parts = re.findall(r"^# Automatically added by dh_installsystemd.*?^# End automatically", scripts["prerm"], re.M | re.S)
+    (stop,) = [part for part in parts if "deb-systemd-invoke stop" in part]
+    assert '[ "$1" = remove ]' in stop
     for line in scripts["prerm"].splitlines():
         if "stop" in line and not line.startswith("#"):
             assert line == "\tdeb-systemd-invoke stop 'seshatd.service' >/dev/null || true"
