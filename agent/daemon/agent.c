@@ -117,6 +117,9 @@ static void say_stop(struct agent *agent)
 	r = pipeline_agent_stop(agent->pipeline, &event);
 	if (r < 0)
 		log_error("cannot write agent.stop: %s", strerror(-r));
+	/* What is pinned outlives the agent: there is nobody that it would be for. */
+	if (agent->sessions.open == 0)
+		agent_detach_probes(agent);
 	if (agent->sessions.open > 0 && !agent->pin)
 		log_warning("%llu sessions are open, and nobody records them until the next start",
 			    (unsigned long long)agent->sessions.open);

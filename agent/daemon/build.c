@@ -171,7 +171,10 @@ static int build_sessions(struct agent *agent)
 	HASH_SRT(by_key, agent->sessions.by_key, by_age);
 	forget_others(agent);
 	if (agent->sessions.open == 0)
-		agent_detach_probes(agent);
+		agent_detach_idle(agent);
+	r = agent_attach_early(agent);
+	if (r < 0)
+		return r;
 	if (loader_replace(agent->loader))
 		log_warning("removed the probes of another version");
 	cgroup_sweep();

@@ -150,7 +150,7 @@ static void session_discard(struct agent_session *session)
 	handover_forget(agent->handover, session);
 	agent_session_remove(session);
 	if (agent->sessions.open == 0)
-		agent_detach_probes(agent);
+		agent_detach_idle(agent);
 }
 
 static int session_create(struct agent *agent, struct login *login, pid_t pid, int pidfd,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The probes: loaded once, attached while there is a session. */
+/*
+ * The probes: loaded once, attached while there is a session; trampolines as long as the agent runs, as attaching and
+ * detaching them takes the kernel seconds on a slow machine (a grace period each), and they cost others next to nothing.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -167,6 +170,17 @@ int agent_attach(struct agent *agent)
 		return r;
 	probes_warn(agent, known);
 	return 0;
+}
+
+int agent_attach_early(struct agent *agent)
+{
+	return loader_strategy(agent->loader)->trampolines ? agent_attach(agent) : 0;
+}
+
+void agent_detach_idle(struct agent *agent)
+{
+	if (!loader_strategy(agent->loader)->trampolines)
+		agent_detach_probes(agent);
 }
 
 void agent_detach_probes(struct agent *agent)

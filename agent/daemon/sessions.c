@@ -305,7 +305,7 @@ static void session_end(struct agent_session *session, const struct scope_accoun
 	agent->sessions.ending--;
 	agent_session_remove(session);
 	if (agent->sessions.open == 0)
-		agent_detach_probes(agent);
+		agent_detach_idle(agent);
 }
 
 bool agent_sessions_settle(struct agent *agent)

@@ -91,6 +91,10 @@ int agent_load(struct agent *agent);
 /* Sets agent->pin to the directory of the pins and locks it, or leaves it NULL where there is none. */
 int agent_lock_pins(struct agent *agent);
 int agent_attach(struct agent *agent);
+/* What is to be attached already without a session. Returns 0 or negative errno, which has been said. */
+int agent_attach_early(struct agent *agent);
+/* There is no session any more. */
+void agent_detach_idle(struct agent *agent);
 void agent_detach_probes(struct agent *agent);
 /* Tells the probes which kinds of events the configuration wants. */
 void agent_choose(struct agent *agent);

@@ -8,6 +8,8 @@ import shutil
 
 FOLDER = pathlib.Path("build/vm").resolve()
 UNFINISHED = ".unfinished"
+# A command whose mounts nobody else sees, and that takes all it has started with it when it is ended.
+ALONE = ("unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
 def key(*inputs):

@@ -4,6 +4,7 @@ import json
 import shlex
 import time
 
+import boots
 import qemu
 import reports
 
@@ -15,9 +16,9 @@ def say(text):
 
 
 class Lane:
-    def __init__(self, kernel, boots, disks, test, folder):
+    def __init__(self, kernel, chosen, disks, test, folder):
         self.kernel = kernel
-        self.boots = list(boots)
+        self.boots = list(chosen)
         self.disks = disks
         self.test = test
         self.folder = folder
@@ -52,7 +53,7 @@ class Lane:
         suites = self.results()
         failures = [failure for one in suites.values() for failure in one.failures]
         complaints = qemu.crashed(self.machine.console)
-        missing = [name for name in self.boot.suites if name not in suites]
+        missing = [name for name in self.boot.suites if name not in suites] or self.untested(suites)
         bad = len(failures) + len(missing) + bool(complaints) + late
         self.add(sum(one.passed for one in suites.values()), bad, sum(one.skipped for one in suites.values()))
         say(f"check-vm: {self.kernel.release} {self.boot.name}: {time.monotonic() - self.began:.0f} s")
@@ -67,9 +68,17 @@ class Lane:
 
     def tell_failures(self, failures):
         for failure in failures[:SHOWN]:
-            say(f"---- {failure.name}\n{failure.text}\n{self.again(failure.function)}")
+            say(f"---- {failure.name}\n{failure.text}\n{self.again_for(failure)}")
         for failure in failures[SHOWN:]:
-            say(f"---- {failure.name}: see {self.machine.said}\n{self.again(failure.function)}")
+            say(f"---- {failure.name}: see {self.machine.said}\n{self.again_for(failure)}")
+
+    def untested(self, suites):
+        """Suites that were to run tests, and ran none; with tests chosen by name, if none of them did."""
+        counted = {name for name, one in suites.items() if one.passed or one.failures or one.skipped}
+        wanted = set(self.boot.suites) - {boots.INSTALL}
+        if self.test:
+            return [] if counted & wanted else [f"tests that match {self.test}"]
+        return sorted(wanted - counted)
 
     def add(self, *counts):
         self.counts = tuple(sum(pair) for pair in zip(self.counts, counts))
@@ -79,6 +88,10 @@ class Lane:
         lines = self.machine.results.read_bytes().split(b"\n")[:-1] if self.machine.results.exists() else []
         told = [json.loads(line) for line in lines]
         return {one["suite"]: reports.Report(one["report"]) for one in told}
+
+    def again_for(self, failure):
+        """To compare the strategies' records, all their tests are needed."""
+        return self.again() if "test_strategies" in failure.name else self.again(failure.function)
 
     def again(self, test=None):
         words = ["make", "check-vm", f"KERNEL={self.kernel.name}", f"BOOT={self.boot.name}"]

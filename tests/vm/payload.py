@@ -25,7 +25,7 @@ def sources():
 
 def build_packages(folder):
     subprocess.run(
-        ["sh", "packaging/debian/build.sh", folder / "deb"],
+        [*cache.ALONE, "sh", "packaging/debian/build.sh", folder / "deb"],
         check=True, timeout=BUILD_LIMIT, stdout=subprocess.DEVNULL,
     )
 

@@ -11,8 +11,9 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 PROCESSORS, MEMORY = 2, 3072  # MiB
 TAIL = 40  # lines of the console that are shown when something went wrong
+# loglevel: its own warnings are on the console, where they are looked for.
 # no_timer_check: on a busy host the kernel sees too few ticks, takes the timer for broken, and hangs later.
-ARGUMENTS = "no_timer_check console=ttyS0 root=/dev/vda rw quiet mitigations=off systemd.show_status=0 net.ifnames=0"
+ARGUMENTS = "no_timer_check console=ttyS0 root=/dev/vda rw quiet loglevel=5 mitigations=off systemd.show_status=0 net.ifnames=0"
 
 
 def end_with(number):

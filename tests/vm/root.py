@@ -24,10 +24,13 @@ def names():
 
 
 def unpack(tree):
-    """Bounded in time: a mirror that does not answer is a failure, not a hang."""
+    """
+    Bounded in time: a mirror that does not answer is a failure, not a hang. In namespaces of its own: what it mounts, and
+    what it has started, goes with it however it ends.
+    """
     suite = apt.STABLE[0][1]
     subprocess.run(
-        ["mmdebstrap", "--quiet", "--mode=root", "--variant=essential", f"--include={','.join(names())}",
+        [*cache.ALONE, "mmdebstrap", "--quiet", "--mode=root", "--variant=essential", f"--include={','.join(names())}",
          "--architectures=amd64", "--aptopt=Acquire::http::Timeout \"30\"", "--aptopt=Acquire::Retries \"2\"",
          suite, tree, *apt.source_lines(apt.STABLE)],
         check=True, timeout=LIMIT, stdin=subprocess.DEVNULL,

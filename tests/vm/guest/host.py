@@ -16,7 +16,7 @@ UNIT = "seshatd.service"
 PACKAGES = pathlib.Path("/check/packages")
 COMMON_SESSION = pathlib.Path("/etc/pam.d/common-session")
 HOST_KEY = pathlib.Path("/etc/ssh/ssh_host_ed25519_key.pub")
-COMMAND_LIMIT = 2 * LIMIT  # seconds; a service that restarts loads its probes
+COMMAND_LIMIT = LIMIT  # seconds; a service that restarts loads its probes
 PROFILES = {"seshat", "seshat-all", "seshat-required"}
 
 

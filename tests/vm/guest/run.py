@@ -31,11 +31,19 @@ def job():
     return json.loads(base64.b64decode(words))
 
 
+def set_up_network():
+    """A way out, as machines have one, on which nothing ever answers: a machine that nobody can reach has other errors."""
+    for words in ("link add nowhere type dummy", "address add 192.0.2.2/24 dev nowhere", "link set nowhere up",
+                  "route add default dev nowhere", "address add fd00::2/64 dev nowhere nodad",
+                  "-6 route add default dev nowhere"):
+        subprocess.run(["ip", *words.split()], stdin=subprocess.DEVNULL, check=True)
+
+
 def run_suite(name, test, said):
     paths, environment = suites.SUITES[name]
     report = REPORTS / f"{name}.xml"
     command = [
-        sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "promptly", "--tb=short", "--durations=10",
+        sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "promptly", "--tb=short", "-rs", "--durations=10",
         f"--junitxml={report}", *paths,
     ]
     if test and name not in suites.ALWAYS:
@@ -59,6 +67,7 @@ def main():
     said, results = port("said"), port("results")
     try:
         REPORTS.mkdir()
+        set_up_network()
         what = job()
         for name in what["suites"]:
             report = run_suite(name, what["test"], said)
