@@ -40,6 +40,10 @@ int strategy_choose(struct strategy *strategy, enum strategy_choice choice, uint
 	int r;
 
 	*strategy = (struct strategy){ .choice = choice };
+	if (choice == STRATEGY_SINGLE) {
+		explain(strategy, "a single command: it starts faster");
+		return 0;
+	}
 	if (choice == STRATEGY_TRACEPOINT || !wanted) {
 		explain(strategy, "as configured");
 		return 0;

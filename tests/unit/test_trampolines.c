@@ -207,6 +207,17 @@ static void the_tracepoint_is_taken_as_configured(void **state)
 	assert_int_equal(strategy_slots(&strategy), 0);
 }
 
+static void a_single_command_takes_the_tracepoint(void **state)
+{
+	struct strategy strategy;
+
+	(void)state;
+	assert_int_equal(strategy_choose(&strategy, STRATEGY_SINGLE, ALL), 0);
+	assert_string_equal(strategy_name(&strategy), "tracepoint");
+	assert_string_equal(strategy.reason, "a single command: it starts faster");
+	assert_null(STRATEGY_NAMES[STRATEGY_SINGLE]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +233,7 @@ int main(void)
 		TEST(every_program_has_its_map),
 		TEST(what_was_demanded_is_not_replaced),
 		TEST(the_tracepoint_is_taken_as_configured),
+		TEST(a_single_command_takes_the_tracepoint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
