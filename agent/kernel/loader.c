@@ -424,9 +424,12 @@ static int attach_trampolines(struct loader *loader, char *ret_reason)
 	(void)snprintf(ret_reason, LOADER_REASON_SIZE, "%s", reason[0] ? reason : strerror(-r));
 	if (r == -EAGAIN || !trampolines)
 		return r;
+	/* Demanded: they stay chosen, and the next session tries again. Never is there one without them. */
+	if (loader->strategy.choice == STRATEGY_TRAMPOLINE)
+		return r;
 	trampolines_detach(trampolines, loader->object, loader->folder);
-	r = strategy_refuse(&loader->strategy, r, reason);
-	return r < 0 ? r : -EAGAIN;
+	(void)strategy_refuse(&loader->strategy, r, reason);
+	return -EAGAIN;
 }
 
 /* Loads once more, with the same maps, what serves the calls after what was found out. */
