@@ -85,24 +85,26 @@ static void links_close(struct loader *loader)
 	}
 }
 
-/* What is pinned shows which strategy it is. */
-static bool strategy_found(struct loader *loader, const struct loading *loading)
-{
-	uint32_t trampolines;
-
-	if (pins_control(loader->folder, &trampolines) < 0 ||
-	    strategy_resume(&loader->strategy, loader->config.strategy, trampolines) < 0)
-		return false;
-	loading_mark(loading);
-	return !loader->strategy.trampolines ||
-	       trampolines_resume(loader->strategy.trampolines, loader->folder);
-}
-
 /* Nothing has been chosen yet. */
 static void strategy_forget(struct loader *loader)
 {
 	trampolines_free(loader->strategy.trampolines);
 	loader->strategy = (struct strategy){ 0 };
+}
+
+/* What is pinned shows which strategy it is, whatever was chosen with an object that the kernel has refused. */
+static bool strategy_found(struct loader *loader, const struct loading *loading)
+{
+	uint32_t trampolines;
+
+	strategy_forget(loader);
+	if (pins_control(loader->folder, &trampolines) < 0 ||
+	    strategy_resume(&loader->strategy, loader->config.strategy, trampolines) < 0)
+		return false;
+	strategy_explain(&loader->strategy, loading_slots(loading));
+	loading_mark(loading);
+	return !loader->strategy.trampolines ||
+	       trampolines_resume(loader->strategy.trampolines, loader->folder);
 }
 
 /* Looks for what another process of this build has pinned. Half of it is as good as nothing. */
