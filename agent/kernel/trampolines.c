@@ -405,7 +405,7 @@ static int give_up(struct trampolines *trampolines, const struct hook *hook, int
 		       strerror(-error));
 	if (PROGRAMS[hook->program].purpose != FOR_CALLS)
 		return error;
-	trampolines->targets.missing |= slot_bit(hook->slot);
+	targets_miss(&trampolines->targets, hook->slot);
 	return -EAGAIN;
 }
 

@@ -131,6 +131,18 @@ static void more_prototypes_than_programs_leave_slots_out(void **state)
 	btf__free(kernel);
 }
 
+static void calls_of_sockets_are_left_out_together(void **state)
+{
+	const uint32_t sockets = 1u << SLOT_NETWORK | 1u << SLOT_SOCKET | 1u << SLOT_RECEIVE;
+	struct targets targets = { 0 };
+
+	(void)state;
+	targets_miss(&targets, SLOT_OPEN);
+	assert_int_equal(targets.missing, 1u << SLOT_OPEN);
+	targets_miss(&targets, SLOT_RECEIVE);
+	assert_int_equal(targets.missing, 1u << SLOT_OPEN | sockets);
+}
+
 #endif
 
 static void a_call_that_no_kernel_has_does_not_exist(void **state)
@@ -227,6 +239,7 @@ int main(void)
 		TEST(slots_that_nobody_wants_are_left_out),
 		TEST(a_call_without_its_function_is_missed),
 		TEST(more_prototypes_than_programs_leave_slots_out),
+		TEST(calls_of_sockets_are_left_out_together),
 #endif
 		TEST(a_call_that_no_kernel_has_does_not_exist),
 		TEST(calls_are_named_once_and_every_slot_has_some),
