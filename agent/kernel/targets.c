@@ -39,7 +39,8 @@ static const struct call *call_behind(const char *name, bool narrow)
 	const struct call *call = own ? call_of(own) : NULL;
 
 	if (call)
-		return call->number == CALL_NONE && !CALLS_SHARED ? NULL : call;
+		return call->number == CALL_NONE && !behind_prefix(name, CALLS_SHARED) ? NULL :
+											 call;
 	own = narrow ? behind_prefix(name, CALLS_NARROW) : NULL;
 	return own ? call_of(own) : NULL;
 }

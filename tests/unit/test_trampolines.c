@@ -85,6 +85,21 @@ static void functions_of_32_bit_calls_are_found_where_they_are_needed(void **sta
 	btf__free(kernel);
 }
 
+static void functions_of_x32_calls_without_a_native_number_are_found(void **state)
+{
+	const char *const names[] = { "__x64_compat_sys_recvmmsg_time64", "__x64_sys_setuid16" };
+	const int prototypes[] = { 0, 0 };
+	struct btf *kernel = kernel_of(names, prototypes, ARRAY_SIZE(names));
+	struct targets targets;
+
+	(void)state;
+	assert_int_equal(targets_find(&targets, kernel, ALL, false), 0);
+	assert_int_equal(targets.count, 1);
+	assert_int_equal(target_of(&targets, names[0])->slot, SLOT_RECEIVE);
+	targets_free(&targets);
+	btf__free(kernel);
+}
+
 static void slots_that_nobody_wants_are_left_out(void **state)
 {
 	const char *const names[] = { "__x64_sys_rename", "__x64_sys_openat" };
@@ -236,6 +251,7 @@ int main(void)
 #if defined(__x86_64__)
 		TEST(functions_are_found_with_their_slots),
 		TEST(functions_of_32_bit_calls_are_found_where_they_are_needed),
+		TEST(functions_of_x32_calls_without_a_native_number_are_found),
 		TEST(slots_that_nobody_wants_are_left_out),
 		TEST(a_call_without_its_function_is_missed),
 		TEST(more_prototypes_than_programs_leave_slots_out),
