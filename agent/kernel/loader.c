@@ -37,6 +37,7 @@ struct loader {
 	uint64_t misses; /* of programs that are no longer attached */
 	bool resumed;	 /* the folder holds what another process had attached */
 	bool attached;
+	bool outdated; /* the object serves the calls by what had been chosen before: it has to be loaded anew */
 };
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -434,10 +435,26 @@ static int attach_trampolines(struct loader *loader, char *ret_reason)
 	return -EAGAIN;
 }
 
+/* What was demanded, and has been refused meanwhile, is not replaced. */
+static int choose_again(const struct loader *loader, char *ret_reason)
+{
+	const struct strategy *strategy = &loader->strategy;
+	int r = 0;
+
+	if (strategy->trampolines)
+		r = trampolines_again(strategy->trampolines);
+	if (r < 0)
+		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "%s", strerror(-r));
+	if (r < 0 || strategy->trampolines || strategy->choice != STRATEGY_TRAMPOLINE)
+		return r;
+	(void)snprintf(ret_reason, LOADER_REASON_SIZE, STRATEGY_NOT_HAD, strategy->reason);
+	return -EOPNOTSUPP;
+}
+
 /* Loads once more, with the same maps, what serves the calls after what was found out. */
 static int object_again(struct loader *loader, char *ret_reason)
 {
-	struct bpf_object *before = TAKE_PTR(loader->object);
+	struct bpf_object *before = loader->object, *object = NULL;
 	struct loading loading = { .config = &loader->config,
 				   .results = loader->results,
 				   .count = loader->count,
@@ -445,15 +462,19 @@ static int object_again(struct loader *loader, char *ret_reason)
 				   .elf_size = loader->elf_size,
 				   .strategy = &loader->strategy,
 				   .before = before };
-	int r = 0;
+	int r;
 
-	if (loader->strategy.trampolines)
-		r = trampolines_again(loader->strategy.trampolines);
+	loader->outdated = true;
+	r = choose_again(loader, ret_reason);
+	if (r < 0)
+		return r;
 	loading_mark(&loading);
 	strategy_explain(&loader->strategy, loading_slots(&loading));
-	if (r == 0)
-		r = loading_run(&loader->object, &loading, ret_reason);
-	bpf_object__close(before);
+	r = loading_run(&object, &loading, ret_reason);
+	/* The maps are in use in any case: without a new object the one before keeps them. */
+	loader->object = r < 0 ? before : object;
+	bpf_object__close(r < 0 ? object : before);
+	loader->outdated = r < 0;
 	return r;
 }
 
@@ -486,18 +507,16 @@ static int attach_once(struct loader *loader, int cgroup_root, char *ret_reason)
 
 int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
 {
-	int r;
+	int r = loader->outdated ? object_again(loader, ret_reason) : 0;
 
 	/* Each time one slot more is left to the tracepoint. */
-	for (size_t round = 0; round <= SLOTS; round++) {
+	for (size_t round = 0; r == 0 && round <= SLOTS; round++) {
 		r = attach_once(loader, cgroup_root, ret_reason);
 		if (r != -EAGAIN)
 			return r;
 		r = object_again(loader, ret_reason);
-		if (r < 0)
-			return r;
 	}
-	return -ELOOP;
+	return r < 0 ? r : -ELOOP;
 }
 
 const struct strategy *loader_strategy(const struct loader *loader)
