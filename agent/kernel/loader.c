@@ -25,6 +25,7 @@ struct loader {
 	struct bpf_object *object; /* owned */
 	/* owned, one for each entry of the plan, NULL where there is none */
 	struct bpf_link **links;
+	int *running; /* owned: the programs behind links of another process's, which count their misses; -1: none */
 	struct loader_result *results; /* owned */
 	size_t count;
 	bool *refused;		     /* owned: of the results, could it not even be attached? */
@@ -74,16 +75,26 @@ static bool links_resume(struct loader *loader)
 		loader->links[i] = pinned_link(loader, i);
 		if (!loader->links[i] && entry->required)
 			return false;
+		if (loader->links[i])
+			loader->running[i] = program_behind(bpf_link__fd(loader->links[i]));
 	}
 	return true;
 }
 
+/* Closes what keeps the program of one entry attached, and its program, with what it has counted. */
+static void link_close(struct loader *loader, size_t i)
+{
+	bpf_link__destroy(loader->links[i]);
+	loader->links[i] = NULL;
+	if (loader->running[i] >= 0)
+		(void)close(loader->running[i]);
+	loader->running[i] = -1;
+}
+
 static void links_close(struct loader *loader)
 {
-	for (size_t i = loader->count; i-- > 0;) {
-		bpf_link__destroy(loader->links[i]);
-		loader->links[i] = NULL;
-	}
+	for (size_t i = loader->count; i-- > 0;)
+		link_close(loader, i);
 }
 
 /* Nothing has been chosen yet. */
@@ -233,9 +244,12 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 	loader->results = calloc(config->plan_size, sizeof(*loader->results));
 	loader->links = calloc(config->plan_size, sizeof(*loader->links));
 	loader->refused = calloc(config->plan_size, sizeof(*loader->refused));
-	if (!loader->results || !loader->links || !loader->refused)
+	loader->running = calloc(config->plan_size, sizeof(*loader->running));
+	if (!loader->results || !loader->links || !loader->refused || !loader->running)
 		goto fail;
 	loader->count = config->plan_size;
+	for (size_t i = 0; i < loader->count; i++)
+		loader->running[i] = -1;
 	loader->config = *config;
 	libbpf_set_print(quiet);
 	loader->pin = config->pin;
@@ -258,9 +272,11 @@ static uint64_t misses_now(const struct loader *loader)
 
 	if (loader->strategy.trampolines)
 		misses = trampolines_misses(loader->strategy.trampolines);
-	for (size_t i = 0; i < loader->count; i++)
+	for (size_t i = 0; i < loader->count; i++) {
+		misses += program_misses(loader->running[i]);
 		if (program_of(loader, i))
 			misses += program_misses(bpf_program__fd(program_of(loader, i)));
+	}
 	return misses;
 }
 
@@ -271,7 +287,7 @@ uint64_t loader_misses(const struct loader *loader)
 
 void loader_detach(struct loader *loader)
 {
-	/* A jump is made anew each time, and takes its number with it; all other programs keep theirs. */
+	/* What was attached by another process, and jumps, made anew each time, take their numbers with them; others keep theirs. */
 	if (loader->strategy.trampolines)
 		loader->misses += trampolines_misses(loader->strategy.trampolines);
 	if (loader->folder)
@@ -283,8 +299,8 @@ void loader_detach(struct loader *loader)
 		if (loader->folder && loader->links[i])
 			(void)bpf_link__unpin(
 				loader->links[i]); /* one that is not pinned says so */
-		bpf_link__destroy(loader->links[i]);
-		loader->links[i] = NULL;
+		loader->misses += program_misses(loader->running[i]);
+		link_close(loader, i);
 		if (loader->refused[i])
 			loader->results[i].error = 0;
 		loader->refused[i] = false;
@@ -321,6 +337,7 @@ void loader_free(struct loader *loader)
 		links_close(loader);
 	bpf_object__close(loader->object);
 	free(loader->links);
+	free(loader->running);
 	free(loader->results);
 	free(loader->refused);
 	free(loader->folder);

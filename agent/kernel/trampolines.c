@@ -438,15 +438,15 @@ int trampolines_again(struct trampolines *trampolines)
 	return choose_hooks(trampolines);
 }
 
-/* The program that a link attaches; negative: it may not be asked for. */
-static int program_behind(int link)
+int program_behind(int link)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t size = sizeof(info);
+	int fd = bpf_obj_get_info_by_fd(link, &info, &size) < 0 ?
+			 -1 :
+			 bpf_prog_get_fd_by_id(info.prog_id);
 
-	if (bpf_obj_get_info_by_fd(link, &info, &size) < 0)
-		return -errno;
-	return bpf_prog_get_fd_by_id(info.prog_id);
+	return fd < 0 ? -errno : fd;
 }
 
 bool trampolines_resume(struct trampolines *trampolines, const char *folder)

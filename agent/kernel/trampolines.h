@@ -64,6 +64,8 @@ void trampolines_resumed(struct trampolines *trampolines, const struct bpf_objec
  * preempted there. Of one program, by its descriptor (-1: 0), and of all that are attached by this process.
  */
 uint64_t program_misses(int fd);
+int program_behind(
+	int link); /* its descriptor, to be closed, or negative errno: it may not be asked for */
 uint64_t trampolines_misses(const struct trampolines *trampolines);
 
 /*
