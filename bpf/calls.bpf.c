@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The trampoline strategy: system calls seen where each of them ends, so that all others cost nothing more. One program
+ * The trampoline strategy: system calls seen where each of them ends, so that most others cost nothing more. One program
  * does the work of all probes behind sys_exit. What it hooks is chosen when it is loaded: one program for each prototype, as
  * the kernel takes no tail call between functions of different ones.
  */

@@ -48,7 +48,7 @@ static int begin_probes(struct audit *audit, const struct recorder_config *confi
 {
 	struct loader_config loading = {
 		.ring_size = config->ring_size,
-		.strategy = config->strategy,
+		.strategy = config->strategy == STRATEGY_AUTO ? STRATEGY_SINGLE : config->strategy,
 		.slots_off = choices_slots_off(&config->choices),
 	};
 	_cleanup_close_ int root = -1;

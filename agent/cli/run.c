@@ -73,8 +73,9 @@ static const struct argp_option OPTIONS[] = {
 	  "all but file are on by default",
 	  0 },
 	{ "strategy", KEY_STRATEGY, "STRATEGY", 0,
-	  "see system calls at the exit of all of them (tracepoint), or at their own functions, where others cost "
-	  "nothing more (trampoline); auto, the default, is the latter where the kernel takes it",
+	  "see system calls at the exit of all of them (tracepoint), or at the functions of those that are "
+	  "recorded (trampoline), so that most others cost nothing more; auto, the default, is the former, which "
+	  "starts faster",
 	  0 },
 	{ "agent", KEY_AGENT, "SOCKET", OPTION_ARG_OPTIONAL,
 	  "have the running agent audit COMMAND: its log has the records, and no other "

@@ -103,7 +103,8 @@ int agent_session_adopt(struct agent_session *session, const struct session_prog
 	}
 	if (r < 0)
 		return r;
-	session->misses = loader_misses(agent->loader);
+	/* Those that the probes have missed while no agent ran, too: how many there were when it began, nobody knows any more. */
+	session->misses = 0;
 	start = agent_session_describe(session);
 	/* The other agent may have ended between making the session and writing its first record. */
 	r = progress->ei > 0 ? pipeline_session_resume(agent->pipeline, &start, progress) :

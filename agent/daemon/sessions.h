@@ -55,7 +55,7 @@ struct agent_session {
 	uint64_t start_time;   /* CLOCK_BOOTTIME, nanoseconds */
 	uint64_t received;     /* numbered records */
 	uint64_t lost;	       /* in the kernel, as far as told */
-	uint64_t misses;       /* loader_misses() when it began */
+	uint64_t misses;       /* loader_misses() when it began, as far as known */
 	/* indexes below it are in each sink's log for certain; by its place in the pipeline */
 	uint64_t confirmed[SINK_SET_PLACES];
 	size_t slot;		/* in the handover's mapping */

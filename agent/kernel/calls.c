@@ -25,13 +25,14 @@
 #define OLD CALL
 const char *const CALLS_NATIVE[] = { "__x64_sys_", "__x64_compat_sys_", NULL };
 const char *const CALLS_NARROW[] = { "__ia32_sys_", "__ia32_compat_sys_", NULL };
-const bool CALLS_SHARED = false;
+/* x32 has numbers of its own for calls that else only 32-bit programs have: recvmmsg_time64. */
+const char *const CALLS_SHARED[] = { "__x64_compat_sys_", NULL };
 #elif defined(__aarch64__)
 /* What newer processors' tables have left out is in that of their 32-bit programs. */
 #define OLD NARROW
 const char *const CALLS_NATIVE[] = { "__arm64_sys_", "__arm64_compat_sys_", NULL };
 const char *const CALLS_NARROW[] = { NULL };
-const bool CALLS_SHARED = true;
+const char *const CALLS_SHARED[] = { "__arm64_", NULL };
 #else
 #error "no names of system calls for this processor yet"
 #endif

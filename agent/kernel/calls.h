@@ -25,8 +25,8 @@ const struct call *calls_all(size_t *ret_count);
 extern const char *const CALLS_NATIVE[];
 extern const char *const CALLS_NARROW[];
 
-/* Are 32-bit programs served by the native functions, even by those that have no native number? */
-extern const bool CALLS_SHARED;
+/* What such functions' names begin with, of the native ones, that serve calls without a native number, too. NULL at the end. */
+extern const char *const CALLS_SHARED[];
 
 /*
  * Does the kernel know the call? It is made, with arguments that no call takes. A call without a number is one that nobody

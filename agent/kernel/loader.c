@@ -25,6 +25,7 @@ struct loader {
 	struct bpf_object *object; /* owned */
 	/* owned, one for each entry of the plan, NULL where there is none */
 	struct bpf_link **links;
+	int *running; /* owned: the programs behind links of another process's, which count their misses; -1: none */
 	struct loader_result *results; /* owned */
 	size_t count;
 	bool *refused;		     /* owned: of the results, could it not even be attached? */
@@ -37,6 +38,7 @@ struct loader {
 	uint64_t misses; /* of programs that are no longer attached */
 	bool resumed;	 /* the folder holds what another process had attached */
 	bool attached;
+	bool outdated; /* the object serves the calls by what had been chosen before: it has to be loaded anew */
 };
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -73,29 +75,26 @@ static bool links_resume(struct loader *loader)
 		loader->links[i] = pinned_link(loader, i);
 		if (!loader->links[i] && entry->required)
 			return false;
+		if (loader->links[i])
+			loader->running[i] = program_behind(bpf_link__fd(loader->links[i]));
 	}
 	return true;
 }
 
-static void links_close(struct loader *loader)
+/* Closes what keeps the program of one entry attached, and its program, with what it has counted. */
+static void link_close(struct loader *loader, size_t i)
 {
-	for (size_t i = loader->count; i-- > 0;) {
-		bpf_link__destroy(loader->links[i]);
-		loader->links[i] = NULL;
-	}
+	bpf_link__destroy(loader->links[i]);
+	loader->links[i] = NULL;
+	if (loader->running[i] >= 0)
+		(void)close(loader->running[i]);
+	loader->running[i] = -1;
 }
 
-/* What is pinned shows which strategy it is. */
-static bool strategy_found(struct loader *loader, const struct loading *loading)
+static void links_close(struct loader *loader)
 {
-	uint32_t trampolines;
-
-	if (pins_control(loader->folder, &trampolines) < 0 ||
-	    strategy_resume(&loader->strategy, loader->config.strategy, trampolines) < 0)
-		return false;
-	loading_mark(loading);
-	return !loader->strategy.trampolines ||
-	       trampolines_resume(loader->strategy.trampolines, loader->folder);
+	for (size_t i = loader->count; i-- > 0;)
+		link_close(loader, i);
 }
 
 /* Nothing has been chosen yet. */
@@ -103,6 +102,21 @@ static void strategy_forget(struct loader *loader)
 {
 	trampolines_free(loader->strategy.trampolines);
 	loader->strategy = (struct strategy){ 0 };
+}
+
+/* What is pinned shows which strategy it is, whatever was chosen with an object that the kernel has refused. */
+static bool strategy_found(struct loader *loader, const struct loading *loading)
+{
+	uint32_t trampolines;
+
+	strategy_forget(loader);
+	if (pins_control(loader->folder, &trampolines) < 0 ||
+	    strategy_resume(&loader->strategy, loader->config.strategy, trampolines) < 0)
+		return false;
+	strategy_explain(&loader->strategy, loading_slots(loading));
+	loading_mark(loading);
+	return !loader->strategy.trampolines ||
+	       trampolines_resume(loader->strategy.trampolines, loader->folder);
 }
 
 /* Looks for what another process of this build has pinned. Half of it is as good as nothing. */
@@ -230,9 +244,12 @@ int loader_new(struct loader **ret, const struct loader_config *config, char *re
 	loader->results = calloc(config->plan_size, sizeof(*loader->results));
 	loader->links = calloc(config->plan_size, sizeof(*loader->links));
 	loader->refused = calloc(config->plan_size, sizeof(*loader->refused));
-	if (!loader->results || !loader->links || !loader->refused)
+	loader->running = calloc(config->plan_size, sizeof(*loader->running));
+	if (!loader->results || !loader->links || !loader->refused || !loader->running)
 		goto fail;
 	loader->count = config->plan_size;
+	for (size_t i = 0; i < loader->count; i++)
+		loader->running[i] = -1;
 	loader->config = *config;
 	libbpf_set_print(quiet);
 	loader->pin = config->pin;
@@ -255,9 +272,11 @@ static uint64_t misses_now(const struct loader *loader)
 
 	if (loader->strategy.trampolines)
 		misses = trampolines_misses(loader->strategy.trampolines);
-	for (size_t i = 0; i < loader->count; i++)
+	for (size_t i = 0; i < loader->count; i++) {
+		misses += program_misses(loader->running[i]);
 		if (program_of(loader, i))
 			misses += program_misses(bpf_program__fd(program_of(loader, i)));
+	}
 	return misses;
 }
 
@@ -268,7 +287,7 @@ uint64_t loader_misses(const struct loader *loader)
 
 void loader_detach(struct loader *loader)
 {
-	/* A jump is made anew each time, and takes its number with it; all other programs keep theirs. */
+	/* What was attached by another process, and jumps, made anew each time, take their numbers with them; others keep theirs. */
 	if (loader->strategy.trampolines)
 		loader->misses += trampolines_misses(loader->strategy.trampolines);
 	if (loader->folder)
@@ -280,8 +299,8 @@ void loader_detach(struct loader *loader)
 		if (loader->folder && loader->links[i])
 			(void)bpf_link__unpin(
 				loader->links[i]); /* one that is not pinned says so */
-		bpf_link__destroy(loader->links[i]);
-		loader->links[i] = NULL;
+		loader->misses += program_misses(loader->running[i]);
+		link_close(loader, i);
 		if (loader->refused[i])
 			loader->results[i].error = 0;
 		loader->refused[i] = false;
@@ -318,6 +337,7 @@ void loader_free(struct loader *loader)
 		links_close(loader);
 	bpf_object__close(loader->object);
 	free(loader->links);
+	free(loader->running);
 	free(loader->results);
 	free(loader->refused);
 	free(loader->folder);
@@ -424,15 +444,34 @@ static int attach_trampolines(struct loader *loader, char *ret_reason)
 	(void)snprintf(ret_reason, LOADER_REASON_SIZE, "%s", reason[0] ? reason : strerror(-r));
 	if (r == -EAGAIN || !trampolines)
 		return r;
+	/* Demanded: they stay chosen, and the next session tries again. Never is there one without them. */
+	if (loader->strategy.choice == STRATEGY_TRAMPOLINE)
+		return r;
 	trampolines_detach(trampolines, loader->object, loader->folder);
-	r = strategy_refuse(&loader->strategy, r, reason);
-	return r < 0 ? r : -EAGAIN;
+	(void)strategy_refuse(&loader->strategy, r, reason);
+	return -EAGAIN;
+}
+
+/* What was demanded, and has been refused meanwhile, is not replaced. */
+static int choose_again(const struct loader *loader, char *ret_reason)
+{
+	const struct strategy *strategy = &loader->strategy;
+	int r = 0;
+
+	if (strategy->trampolines)
+		r = trampolines_again(strategy->trampolines);
+	if (r < 0)
+		(void)snprintf(ret_reason, LOADER_REASON_SIZE, "%s", strerror(-r));
+	if (r < 0 || strategy->trampolines || strategy->choice != STRATEGY_TRAMPOLINE)
+		return r;
+	(void)snprintf(ret_reason, LOADER_REASON_SIZE, STRATEGY_NOT_HAD, strategy->reason);
+	return -EOPNOTSUPP;
 }
 
 /* Loads once more, with the same maps, what serves the calls after what was found out. */
 static int object_again(struct loader *loader, char *ret_reason)
 {
-	struct bpf_object *before = TAKE_PTR(loader->object);
+	struct bpf_object *before = loader->object, *object = NULL;
 	struct loading loading = { .config = &loader->config,
 				   .results = loader->results,
 				   .count = loader->count,
@@ -440,15 +479,19 @@ static int object_again(struct loader *loader, char *ret_reason)
 				   .elf_size = loader->elf_size,
 				   .strategy = &loader->strategy,
 				   .before = before };
-	int r = 0;
+	int r;
 
-	if (loader->strategy.trampolines)
-		r = trampolines_again(loader->strategy.trampolines);
+	loader->outdated = true;
+	r = choose_again(loader, ret_reason);
+	if (r < 0)
+		return r;
 	loading_mark(&loading);
 	strategy_explain(&loader->strategy, loading_slots(&loading));
-	if (r == 0)
-		r = loading_run(&loader->object, &loading, ret_reason);
-	bpf_object__close(before);
+	r = loading_run(&object, &loading, ret_reason);
+	/* The maps are in use in any case: without a new object the one before keeps them. */
+	loader->object = r < 0 ? before : object;
+	bpf_object__close(r < 0 ? object : before);
+	loader->outdated = r < 0;
 	return r;
 }
 
@@ -481,18 +524,16 @@ static int attach_once(struct loader *loader, int cgroup_root, char *ret_reason)
 
 int loader_attach(struct loader *loader, int cgroup_root, char *ret_reason)
 {
-	int r;
+	int r = loader->outdated ? object_again(loader, ret_reason) : 0;
 
 	/* Each time one slot more is left to the tracepoint. */
-	for (size_t round = 0; round <= SLOTS; round++) {
+	for (size_t round = 0; r == 0 && round <= SLOTS; round++) {
 		r = attach_once(loader, cgroup_root, ret_reason);
 		if (r != -EAGAIN)
 			return r;
 		r = object_again(loader, ret_reason);
-		if (r < 0)
-			return r;
 	}
-	return -ELOOP;
+	return r < 0 ? r : -ELOOP;
 }
 
 const struct strategy *loader_strategy(const struct loader *loader)

@@ -98,8 +98,8 @@ const struct strategy *loader_strategy(const struct loader *loader);
 bool loader_result_counts(const struct loader_result *result);
 
 /*
- * How often the kernel has left out a program since loader_new(), as one processor had been preempted in it: at most so many
- * records are missing of all sessions.
+ * How often the kernel has left out a program since loader_new(), or since another process has attached what is in use, as one
+ * processor had been preempted in it: at most so many records are missing of all sessions.
  */
 uint64_t loader_misses(const struct loader *loader);
 

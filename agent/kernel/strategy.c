@@ -40,11 +40,15 @@ int strategy_choose(struct strategy *strategy, enum strategy_choice choice, uint
 	int r;
 
 	*strategy = (struct strategy){ .choice = choice };
+	if (choice == STRATEGY_SINGLE) {
+		explain(strategy, "a single command: it starts faster");
+		return 0;
+	}
 	if (choice == STRATEGY_TRACEPOINT || !wanted) {
 		explain(strategy, "as configured");
 		return 0;
 	}
-	r = trampolines_new(&strategy->trampolines, wanted, reason);
+	r = trampolines_new(&strategy->trampolines, wanted, 0, reason);
 	if (r < 0)
 		return strategy_refuse(strategy, r, reason);
 	strategy_explain(strategy, wanted);
@@ -54,15 +58,14 @@ int strategy_choose(struct strategy *strategy, enum strategy_choice choice, uint
 int strategy_resume(struct strategy *strategy, enum strategy_choice choice, uint32_t trampolines)
 {
 	uint32_t slots = trampolines & ~TRAMPOLINES_NARROW;
+	char reason[TRAMPOLINES_REASON_SIZE];
 	int r;
 
-	if (!slots) {
-		*strategy = (struct strategy){ .choice = choice };
-		explain(strategy, "as the agent before had it");
+	*strategy = (struct strategy){ .choice = choice, .resumed = true };
+	explain(strategy, "as the agent before had it");
+	if (!slots)
 		return 0;
-	}
-	r = strategy_choose(strategy, STRATEGY_TRAMPOLINE, slots);
-	strategy->choice = choice;
+	r = trampolines_new(&strategy->trampolines, slots, trampolines, reason);
 	if (r == 0 && trampolines_control(strategy->trampolines) != trampolines)
 		r = -ENOENT;
 	return r;
@@ -85,9 +88,11 @@ void strategy_explain(struct strategy *strategy, uint32_t wanted)
 
 	if (!strategy->trampolines)
 		return;
-	explain(strategy, strategy->choice == STRATEGY_TRAMPOLINE ?
-				  "as configured" :
-				  "the kernel takes programs at functions");
+	if (strategy->choice == STRATEGY_TRAMPOLINE)
+		explain(strategy, "as configured");
+	else
+		explain(strategy, strategy->resumed ? "as the agent before had it" :
+						      "the kernel takes programs at functions");
 	if (!left)
 		return;
 	strncat(strategy->reason, "; left to the tracepoint:",

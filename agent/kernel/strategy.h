@@ -3,6 +3,7 @@
 #ifndef SESHAT_KERNEL_STRATEGY_H
 #define SESHAT_KERNEL_STRATEGY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct trampolines;
@@ -12,6 +13,8 @@ enum strategy_choice {
 	STRATEGY_TRACEPOINT,
 	STRATEGY_TRAMPOLINE,
 	STRATEGY_CHOICES,
+	/* What nobody can ask for by name: the one that starts faster, and leaves others' trampolines as they are. */
+	STRATEGY_SINGLE = STRATEGY_CHOICES,
 };
 
 enum { STRATEGY_REASON_SIZE = 384 };
@@ -21,6 +24,7 @@ enum { STRATEGY_REASON_SIZE = 384 };
 
 struct strategy {
 	enum strategy_choice choice;
+	bool resumed;			   /* chosen by another process */
 	struct trampolines *trampolines;   /* owned; NULL: the tracepoint strategy */
 	char reason[STRATEGY_REASON_SIZE]; /* in words: why the one and not the other */
 };
@@ -34,7 +38,7 @@ extern const char *const STRATEGY_NAMES[];
  */
 int strategy_choose(struct strategy *strategy, enum strategy_choice choice, uint32_t wanted);
 
-/* Goes on with what another process has chosen: control.trampolines of the probes. As strategy_choose(). */
+/* Goes on with what another process has chosen: control.trampolines of the probes. As strategy_choose(), but without words. */
 int strategy_resume(struct strategy *strategy, enum strategy_choice choice, uint32_t trampolines);
 
 /* The trampolines cannot be, for this reason: the tracepoint is taken (0), or they were demanded (negative errno). */

@@ -39,7 +39,8 @@ static const struct call *call_behind(const char *name, bool narrow)
 	const struct call *call = own ? call_of(own) : NULL;
 
 	if (call)
-		return call->number == CALL_NONE && !CALLS_SHARED ? NULL : call;
+		return call->number == CALL_NONE && !behind_prefix(name, CALLS_SHARED) ? NULL :
+											 call;
 	own = narrow ? behind_prefix(name, CALLS_NARROW) : NULL;
 	return own ? call_of(own) : NULL;
 }
@@ -50,6 +51,15 @@ static bool is_known(const struct targets *targets, const char *name)
 		if (strcmp(targets->list[i].name, name) == 0)
 			return true;
 	return false;
+}
+
+void targets_miss(struct targets *targets, uint32_t slot)
+{
+	const uint32_t sockets = UINT32_C(1) << SLOT_NETWORK | UINT32_C(1) << SLOT_SOCKET |
+				 UINT32_C(1) << SLOT_RECEIVE;
+	const uint32_t bit = UINT32_C(1) << slot;
+
+	targets->missing |= bit & sockets ? sockets : bit;
 }
 
 /* The group of a prototype; TARGET_GROUPS where there are more of them than programs. */
@@ -78,7 +88,7 @@ static int target_add(struct targets *targets, const char *name, uint32_t slot, 
 		return 0;
 	target.group = group_of(targets, prototype);
 	if (target.group == TARGET_GROUPS) {
-		targets->missing |= UINT32_C(1) << slot;
+		targets_miss(targets, slot);
 		return 0;
 	}
 	list = reallocarray(targets->list, targets->count + 1, sizeof(*list));
@@ -100,7 +110,7 @@ static void note_missing(struct targets *targets, uint32_t wanted)
 		(void)snprintf(name, sizeof(name), "%s%s", CALLS_NATIVE[0], calls[i].name);
 		if ((wanted & (UINT32_C(1) << calls[i].slot)) && !is_known(targets, name) &&
 		    call_exists(&calls[i]))
-			targets->missing |= UINT32_C(1) << calls[i].slot;
+			targets_miss(targets, calls[i].slot);
 	}
 }
 

@@ -36,6 +36,12 @@ struct targets {
  */
 int targets_find(struct targets *ret, const struct btf *kernel, uint32_t wanted, bool narrow);
 
+/*
+ * A call of the slot cannot be hooked: others serve it. Those of sockets go together, as all of them may be made by one call,
+ * socketcall(), and whoever sees that has to pass it on to the right probe.
+ */
+void targets_miss(struct targets *targets, uint32_t slot);
+
 void targets_free(struct targets *targets);
 
 /* The number of a function's type and that of its prototype; 0 where there is none. */

@@ -130,8 +130,18 @@ static int no_function(char *ret_reason, const char *name)
 	return -ENOENT;
 }
 
+/*
+ * Can the function of all 32-bit calls be hooked? Where it is hooked already nothing is attached to try it: the kernel would
+ * leave out the ends of calls that are under way.
+ */
+static bool has_narrow(uint32_t id, uint32_t attached)
+{
+	return attached ? attached & TRAMPOLINES_NARROW : try_at(id, true) == 0;
+}
+
 /* Which of the other functions there are. */
-static int find_special(struct trampolines *trampolines, const struct btf *kernel, char *ret_reason)
+static int find_special(struct trampolines *trampolines, const struct btf *kernel,
+			uint32_t attached, char *ret_reason)
 {
 	bool found[PURPOSES] = { false };
 	uint32_t id, prototype;
@@ -140,7 +150,7 @@ static int find_special(struct trampolines *trampolines, const struct btf *kerne
 		if (!PROGRAMS[i].function || found[PROGRAMS[i].purpose])
 			continue;
 		id = target_id(kernel, PROGRAMS[i].function, &prototype);
-		if (!id || (PROGRAMS[i].purpose == FOR_NARROW && try_at(id, true) < 0))
+		if (!id || (PROGRAMS[i].purpose == FOR_NARROW && !has_narrow(id, attached)))
 			continue;
 		/* The message is an argument since 5.18. */
 		if (PROGRAMS[i].purpose == FOR_STOPPED &&
@@ -201,7 +211,8 @@ static int choose_hooks(struct trampolines *trampolines)
 	return 0;
 }
 
-static int find_all(struct trampolines *trampolines, uint32_t wanted, char *ret_reason)
+static int find_all(struct trampolines *trampolines, uint32_t wanted, uint32_t attached,
+		    char *ret_reason)
 {
 	struct btf *kernel = btf__load_vmlinux_btf();
 	int r;
@@ -212,7 +223,7 @@ static int find_all(struct trampolines *trampolines, uint32_t wanted, char *ret_
 			       "cannot read the kernel's type information: %s", strerror(-r));
 		return r;
 	}
-	r = find_special(trampolines, kernel, ret_reason);
+	r = find_special(trampolines, kernel, attached, ret_reason);
 	if (r == 0) {
 		r = targets_find(&trampolines->targets, kernel, wanted, !trampolines->narrow_whole);
 		if (r < 0)
@@ -235,7 +246,7 @@ static int try_first(const struct trampolines *trampolines, char *ret_reason)
 	return r;
 }
 
-int trampolines_new(struct trampolines **ret, uint32_t wanted, char *ret_reason)
+int trampolines_new(struct trampolines **ret, uint32_t wanted, uint32_t attached, char *ret_reason)
 {
 	struct trampolines *trampolines = calloc(1, sizeof(*trampolines));
 	int r;
@@ -244,7 +255,7 @@ int trampolines_new(struct trampolines **ret, uint32_t wanted, char *ret_reason)
 		(void)snprintf(ret_reason, TRAMPOLINES_REASON_SIZE, "%s", strerror(ENOMEM));
 		return -ENOMEM;
 	}
-	r = find_all(trampolines, wanted, ret_reason);
+	r = find_all(trampolines, wanted, attached, ret_reason);
 	if (r == 0)
 		r = try_first(trampolines, ret_reason);
 	if (r == 0) {
@@ -394,7 +405,7 @@ static int give_up(struct trampolines *trampolines, const struct hook *hook, int
 		       strerror(-error));
 	if (PROGRAMS[hook->program].purpose != FOR_CALLS)
 		return error;
-	trampolines->targets.missing |= slot_bit(hook->slot);
+	targets_miss(&trampolines->targets, hook->slot);
 	return -EAGAIN;
 }
 
@@ -427,15 +438,15 @@ int trampolines_again(struct trampolines *trampolines)
 	return choose_hooks(trampolines);
 }
 
-/* The program that a link attaches; negative: it may not be asked for. */
-static int program_behind(int link)
+int program_behind(int link)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t size = sizeof(info);
+	int fd = bpf_obj_get_info_by_fd(link, &info, &size) < 0 ?
+			 -1 :
+			 bpf_prog_get_fd_by_id(info.prog_id);
 
-	if (bpf_obj_get_info_by_fd(link, &info, &size) < 0)
-		return -errno;
-	return bpf_prog_get_fd_by_id(info.prog_id);
+	return fd < 0 ? -errno : fd;
 }
 
 bool trampolines_resume(struct trampolines *trampolines, const char *folder)

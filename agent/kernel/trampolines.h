@@ -16,10 +16,11 @@ struct trampolines;
 enum { TRAMPOLINES_REASON_SIZE = 256 };
 
 /*
- * Looks for what this kernel has, for the slots (bits) in `wanted`. Returns 0; or negative errno, when nothing of it can
- * be had: then ret_reason (TRAMPOLINES_REASON_SIZE bytes) says why.
+ * Looks for what this kernel has, for the slots (bits) in `wanted`. `attached` is control.trampolines where another process
+ * has them attached, 0 where none has: then nothing is tried that disturbs those. Returns 0; or negative errno, when
+ * nothing of it can be had: then ret_reason (TRAMPOLINES_REASON_SIZE bytes) says why.
  */
-int trampolines_new(struct trampolines **ret, uint32_t wanted, char *ret_reason);
+int trampolines_new(struct trampolines **ret, uint32_t wanted, uint32_t attached, char *ret_reason);
 
 /* Closes all links: what is not pinned is let go. NULL is allowed. */
 void trampolines_free(struct trampolines *trampolines);
@@ -63,6 +64,8 @@ void trampolines_resumed(struct trampolines *trampolines, const struct bpf_objec
  * preempted there. Of one program, by its descriptor (-1: 0), and of all that are attached by this process.
  */
 uint64_t program_misses(int fd);
+int program_behind(
+	int link); /* its descriptor, to be closed, or negative errno: it may not be asked for */
 uint64_t trampolines_misses(const struct trampolines *trampolines);
 
 /*

@@ -85,6 +85,21 @@ static void functions_of_32_bit_calls_are_found_where_they_are_needed(void **sta
 	btf__free(kernel);
 }
 
+static void functions_of_x32_calls_without_a_native_number_are_found(void **state)
+{
+	const char *const names[] = { "__x64_compat_sys_recvmmsg_time64", "__x64_sys_setuid16" };
+	const int prototypes[] = { 0, 0 };
+	struct btf *kernel = kernel_of(names, prototypes, ARRAY_SIZE(names));
+	struct targets targets;
+
+	(void)state;
+	assert_int_equal(targets_find(&targets, kernel, ALL, false), 0);
+	assert_int_equal(targets.count, 1);
+	assert_int_equal(target_of(&targets, names[0])->slot, SLOT_RECEIVE);
+	targets_free(&targets);
+	btf__free(kernel);
+}
+
 static void slots_that_nobody_wants_are_left_out(void **state)
 {
 	const char *const names[] = { "__x64_sys_rename", "__x64_sys_openat" };
@@ -129,6 +144,18 @@ static void more_prototypes_than_programs_leave_slots_out(void **state)
 	assert_true(targets.missing & (1u << SLOT_SOCKET));
 	targets_free(&targets);
 	btf__free(kernel);
+}
+
+static void calls_of_sockets_are_left_out_together(void **state)
+{
+	const uint32_t sockets = 1u << SLOT_NETWORK | 1u << SLOT_SOCKET | 1u << SLOT_RECEIVE;
+	struct targets targets = { 0 };
+
+	(void)state;
+	targets_miss(&targets, SLOT_OPEN);
+	assert_int_equal(targets.missing, 1u << SLOT_OPEN);
+	targets_miss(&targets, SLOT_RECEIVE);
+	assert_int_equal(targets.missing, 1u << SLOT_OPEN | sockets);
 }
 
 #endif
@@ -207,21 +234,35 @@ static void the_tracepoint_is_taken_as_configured(void **state)
 	assert_int_equal(strategy_slots(&strategy), 0);
 }
 
+static void a_single_command_takes_the_tracepoint(void **state)
+{
+	struct strategy strategy;
+
+	(void)state;
+	assert_int_equal(strategy_choose(&strategy, STRATEGY_SINGLE, ALL), 0);
+	assert_string_equal(strategy_name(&strategy), "tracepoint");
+	assert_string_equal(strategy.reason, "a single command: it starts faster");
+	assert_null(STRATEGY_NAMES[STRATEGY_SINGLE]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #if defined(__x86_64__)
 		TEST(functions_are_found_with_their_slots),
 		TEST(functions_of_32_bit_calls_are_found_where_they_are_needed),
+		TEST(functions_of_x32_calls_without_a_native_number_are_found),
 		TEST(slots_that_nobody_wants_are_left_out),
 		TEST(a_call_without_its_function_is_missed),
 		TEST(more_prototypes_than_programs_leave_slots_out),
+		TEST(calls_of_sockets_are_left_out_together),
 #endif
 		TEST(a_call_that_no_kernel_has_does_not_exist),
 		TEST(calls_are_named_once_and_every_slot_has_some),
 		TEST(every_program_has_its_map),
 		TEST(what_was_demanded_is_not_replaced),
 		TEST(the_tracepoint_is_taken_as_configured),
+		TEST(a_single_command_takes_the_tracepoint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
