@@ -7,7 +7,7 @@
 #	STATIC=1 build/static/seshat alone, as a static-pie: `seshat run` for machines where nothing may be installed
 #	TEST=EXPRESSION  only the tests that match, as pytest -k has it (check-live, check-login, check-vm)
 #	SKIP_VM=1 no virtual machines in `make check`
-#	KERNEL=6.1 check-vm with this kernel only; KERNEL=newest: that of the archive's backports. BOOT=all: one boot only
+#	KERNEL=6.1 check-vm with this kernel only; KERNEL=newest: that of the archive's backports. BOOT=all: one boot only; BOOT=whole: every live test, on both strategies
 #	CPPFLAGS, CFLAGS, LDFLAGS: added to our own; WERROR=: warnings are no errors
 
 VERSION := 0.1.0

@@ -35,7 +35,7 @@ TICK = 0.2  # seconds: how soon a machine's end is noticed
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernel", action="append", help="6.1, 6.12, ... or newest; may be repeated")
-    parser.add_argument("--boot", action="append", choices=[one.name for one in boots.BOOTS])
+    parser.add_argument("--boot", action="append", choices=[one.name for one in (*boots.BOOTS, boots.WHOLE)])
     parser.add_argument("--suite", action="append", help="of tests/vm/guest/suites.py; may be repeated")
     parser.add_argument("--test", help="only tests that match, as pytest -k has it")
     return parser.parse_args()

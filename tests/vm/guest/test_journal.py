@@ -10,7 +10,7 @@ import world
 from waiting import Tail
 
 OPENED = "/etc/hostname"
-COUNT = 6000
+COUNT = 2000
 LIMITED = "[Journal]\nRateLimitIntervalSec=30s\nRateLimitBurst=500\n"
 SYSLOG, AUTH = pathlib.Path("/var/log/syslog"), pathlib.Path("/var/log/auth.log")
 
