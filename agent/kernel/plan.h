@@ -20,6 +20,7 @@ struct plan_entry {
 	const char *program; /* the BPF function's name */
 	const char *probe;   /* what it is called in session.start */
 	const char *map;     /* PLAN_SYSCALL: where it is not syscall_probes */
+	size_t arguments; /* of the raw tracepoint, as many as the program needs; where there are several for a probe */
 	enum plan_how how;
 	uint32_t slot; /* PLAN_SYSCALL: enum syscall_slot of bpf/state.h, or 0 in another map */
 	/*
@@ -27,7 +28,6 @@ struct plan_entry {
 	 * nothing is missing without
 	 */
 	int attach_type;
-	size_t arguments; /* of the raw tracepoint, as many as the program needs; where there are several for a probe */
 	bool required;	 /* without it no session can be audited */
 	bool dispatches; /* it calls those in syscall_probes, and is needed for nothing else */
 };

@@ -107,6 +107,7 @@ static int try_at(uint32_t id, bool attach)
 static int load_jump(const struct hook *hook, int map, uint32_t generation)
 {
 	const struct bpf_insn code[] = {
+		/* NOLINTNEXTLINE(misc-redundant-expression): two of the three are 0 */
 		{ .code = BPF_LD | BPF_DW | BPF_IMM,
 		  .dst_reg = BPF_REG_2,
 		  .src_reg = BPF_PSEUDO_MAP_FD,

@@ -44,6 +44,7 @@ def test_arguments_that_a_program_rewrites(audit):
     assert {record["program"] for record in log.of("session.disk")} == {"rewrite_arguments"[:15]}
 
 
+@pytest.mark.incomparable("how far the process comes that is ended depends on when it is")
 def test_arguments_that_another_process_rewrites(audit):
     """process_vm_writev(2) and /proc/PID/mem: ps(1) shows what was written; the record stays what the program got."""
     shell = os.path.realpath("/bin/sh")

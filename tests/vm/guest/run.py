@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import traceback
@@ -14,7 +15,8 @@ import suites
 
 HERE = pathlib.Path(__file__).resolve().parent
 TREE = pathlib.Path("/check/tree")
-REPORTS = pathlib.Path("/run/check")
+REFILES = 65536
+PORTS = pathlib.Path("/run/check")
 PORTS = pathlib.Path("/sys/class/virtio-ports")
 
 
@@ -37,6 +39,11 @@ def set_up_network():
                   "route add default dev nowhere", "address add fd00::2/64 dev nowhere nodad",
                   "-6 route add default dev nowhere"):
         subprocess.run(["ip", *words.split()], stdin=subprocess.DEVNULL, check=True)
+
+
+def raise_limits():
+    """The tests open more files than a service may."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
 
 
 def run_suite(name, test, said):
@@ -68,6 +75,7 @@ def main():
     try:
         REPORTS.mkdir()
         set_up_network()
+        raise_limits()
         what = job()
         for name in what["suites"]:
             report = run_suite(name, what["test"], said)
