@@ -16,6 +16,8 @@ const struct daemon_cap daemon_caps_kept[DAEMON_CAPS_KEPT] = {
 	{ "cap_sys_ptrace", "read what /proc tells of other users' processes" },
 	{ "cap_dac_override", "make and remove cgroups, write logs, below directories of others" },
 	{ "cap_dac_read_search", "open cgroups and files by their handles" },
+	/* cpuset_can_attach() asks, for a task with capabilities that the agent has not, on kernels such as 6.1 */
+	{ "cap_sys_nice", "move a login between cgroups that cpuset tells apart" },
 };
 
 static void caps_freep(cap_t *caps)

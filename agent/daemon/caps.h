@@ -9,7 +9,7 @@
 
 enum {
 	DAEMON_CAPS_MAX = 64, /* more than any kernel has */
-	DAEMON_CAPS_KEPT = 6,
+	DAEMON_CAPS_KEPT = 7,
 };
 
 /* One that is kept: its name ("cap_bpf"), and what it is needed for. */

@@ -16,6 +16,7 @@ KEPT = {
     "cap_sys_ptrace": 19,
     "cap_dac_override": 1,
     "cap_dac_read_search": 2,
+    "cap_sys_nice": 23,
 }
 MASK = sum(1 << bit for bit in KEPT.values())
 
