@@ -15,8 +15,8 @@ import suites
 
 HERE = pathlib.Path(__file__).resolve().parent
 TREE = pathlib.Path("/check/tree")
-REFILES = 65536
-PORTS = pathlib.Path("/run/check")
+REPORTS = pathlib.Path("/run/check")
+FILES = 65536
 PORTS = pathlib.Path("/sys/class/virtio-ports")
 
 
