@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -145,6 +146,8 @@ int agent_load(struct agent *agent)
 		log_error("%s", reason);
 		return r;
 	}
+	/* The kernel's type information was in memory meanwhile: more than all that is needed from now on. */
+	(void)malloc_trim(0);
 	r = probes_sort(agent);
 	if (r < 0)
 		return r;

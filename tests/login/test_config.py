@@ -35,7 +35,7 @@ WRONG = {
     "[agent]\nring_size = 5M\n": (2, "agent.ring_size"),
     "[agent]\nring_size = 16M\nring_size = 16M\n": (3, "agent.ring_size"),
     "[agent]\nsocket = relative\n": (2, "agent.socket"),
-    "[agent]\nstrategy = trampoline\n": (2, "agent.strategy"),
+    "[agent]\nstrategy = kprobe\n": (2, "agent.strategy"),
     "# a comment\n\n[file]\nsync = often\n": (4, "file.sync"),
     "[file]\nmax_size = -1\n": (2, "file.max_size"),
     "[file]\nmax_age = 3 fortnights\n": (2, "file.max_age"),

@@ -8,7 +8,7 @@ from logs import own
 
 # What the session knows of itself: its connection, its audit session id, the process above sshd's user process.
 SAY = 'echo $SSH_CONNECTION; cat /proc/self/sessionid; echo; cut -d" " -f4 /proc/$PPID/stat'
-VARIES = ("version", "kernel", "probes", "cgroup_path", "strategy")
+VARIES = ("version", "kernel", "probes", "cgroup_path", "strategy", "strategy_reason")
 
 
 def expected_start(said, login="alice", user=None, rhost="127.0.0.1", **more):
