@@ -228,12 +228,9 @@ def test_names_in_memory_that_nobody_has_touched(audit, place):
     ]
     ran, failed = log.of("session.command")[1:]
     assert (ran["path"], ran["argv0"], ran["argv"]) == (nothing, "argument", ["argument"])
-    assert (failed["path"], failed["return_code"], failed["argv"], failed["argv_truncated"]) == (
-        "/none/program",
-        -ENOENT,
-        [],
-        True,
-    )
+    assert (failed["path"], failed["return_code"]) == ("/none/program", -ENOENT)
+    # Until 6.8 the kernel read the arguments before it looked for the program.
+    assert (failed["argv"], failed.get("argv_truncated")) in (([], True), (["hidden"], None))
 
 
 @pytest.mark.incomparable("what each call finds depends on who is faster")
