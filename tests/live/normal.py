@@ -62,9 +62,17 @@ def plain_value(name, value):
 def plain_record(record):
     """With the relations of its pids, instead of the pids."""
     kept = {name: plain_value(name, value) for name, value in record.items() if name not in DROPPED}
-    if "tid" in record:
+    # A process ends with whichever of its threads ends last.
+    if "tid" in record and record["event"] != "session.exit":
         kept["main_thread"] = record["tid"] == record["pid"]
     return kept
+
+
+def group_of(record):
+    """Whose records it is among: a thread's, or none's, where no two runs need have the same order or thread."""
+    if record.get("via") == "io_uring":
+        return "io_uring", record["ei"]
+    return ("end", record["pid"]) if record["event"] == "session.exit" else record.get("tid")
 
 
 def plain_session(records):
@@ -76,8 +84,7 @@ def plain_session(records):
     for record in records:
         if record["event"] == "session.disk" and WAITING.fullmatch(record.get("path", "")):
             continue
-        whose = ("io_uring", record["ei"]) if record.get("via") == "io_uring" else record.get("tid")
-        threads.setdefault(whose, []).append(json.dumps(plain_record(record), sort_keys=True))
+        threads.setdefault(group_of(record), []).append(json.dumps(plain_record(record), sort_keys=True))
     return [line for lines in sorted(threads.values()) for line in lines]
 
 
