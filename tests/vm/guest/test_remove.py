@@ -10,7 +10,7 @@ import world
 
 NAMES = ("libpam-seshat", "seshat", "seshat-doc")
 # What may still have the name: the package manager's own memory, and logs of other programs.
-ELSEWHERE = ("/check", "/run/check", "/run/records")
+ELSEWHERE = ("/check", "/tmp/pytest-of-root", "/run/check", "/run/records")
 KEPT = ("/var/lib/dpkg", "/var/log/apt", "/var/cache/debconf")
 
 
