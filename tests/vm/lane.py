@@ -23,7 +23,7 @@ class Lane:
         self.test = test
         self.folder = folder
         self.machine = self.boot = None
-        self.began = 0
+        self.began = self.deadline = 0
         self.counts = (0, 0, 0)  # passed, failed, skipped
 
     def step(self):
@@ -32,7 +32,7 @@ class Lane:
             if not self.boots:
                 return False
             self.start(self.boots.pop(0))
-        late = time.monotonic() - self.began > self.boot.limit
+        late = time.monotonic() > self.deadline
         if late or self.machine.ended():
             self.machine.end()
             self.judge(late)
@@ -41,6 +41,7 @@ class Lane:
 
     def start(self, boot):
         self.boot, self.began = boot, time.monotonic()
+        self.deadline = self.began + boot.limit
         job = {"suites": boot.suites, "test": self.test or ""}
         self.machine = qemu.Machine(self.kernel, self.disks, job, self.folder / boot.name, boot.arguments)
 

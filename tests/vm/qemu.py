@@ -3,6 +3,7 @@
 import base64
 import ctypes
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -52,6 +53,7 @@ class Machine:
                 command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
                 preexec_fn=lambda: end_with(signal.SIGKILL),
             )
+        self.pidfd = os.pidfd_open(self.process.pid)
         self.errors = folder / "qemu"
 
     def ended(self):
@@ -60,6 +62,7 @@ class Machine:
     def end(self):
         self.process.kill()
         self.process.wait()
+        os.close(self.pidfd)
 
     def tail(self):
         """What a person needs to see when there are no results."""

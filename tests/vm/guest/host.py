@@ -73,6 +73,7 @@ def configured(settings, unit=None):
         world.write(agent.CONFIG, before)
         if unit:
             drop_in.unlink()
+            drop_in.parent.rmdir()
             run("systemctl", "daemon-reload")
         systemctl("start")
 
