@@ -59,13 +59,7 @@ int trampolines_again(struct trampolines *trampolines);
 bool trampolines_resume(struct trampolines *trampolines, const char *folder);
 void trampolines_resumed(struct trampolines *trampolines, const struct bpf_object *object);
 
-/*
- * How often programs were left out because the processor was in the same one already, for another task that it had
- * preempted there. Of one program, by its descriptor (-1: 0), and of all that are attached by this process.
- */
-uint64_t program_misses(int fd);
-int program_behind(
-	int link); /* its descriptor, to be closed, or negative errno: it may not be asked for */
+/* How often the programs were left out that are attached by this process: see program_misses() of kernel/hooks.h. */
 uint64_t trampolines_misses(const struct trampolines *trampolines);
 
 /*
