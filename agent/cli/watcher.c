@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
 #include "cli/account.h"
@@ -24,6 +25,8 @@ enum {
 	ANSWER_MS = 10000,
 	AGAIN_MS = 100,
 	TRIES = 50, /* five seconds: an agent that is restarted is back long before */
+	/* an agent that answered so long was there: the next failure is another one */
+	STEADY_NS = 1000000000,
 };
 
 struct watch {
@@ -130,9 +133,13 @@ static void wait_session(const struct watch *watch)
 
 	if (request && control_add_string(request, "sid", watch->sid) == 0)
 		for (int i = 0; i < TRIES; i++) {
+			uint64_t begun = clock_monotonic_ns();
+
 			r = wait_once(watch, request);
 			if (r == 0 || !wait_for(watch, -1, AGAIN_MS))
 				return;
+			if (clock_monotonic_ns() - begun > STEADY_NS)
+				i = 0;
 		}
 	log_error("cannot wait for the session's end: the agent does not answer on %s: %s",
 		  watch->config->agent, strerror(-r));
