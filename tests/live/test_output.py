@@ -151,10 +151,10 @@ def test_readable_lines(place):
 def test_readable_lines_play_no_tricks(place):
     """Names with escape sequences, line ends and bidirectional controls, on a terminal that would obey them."""
     hostile = "/none/\x1b]0;title\x07\x1b[2J\r\n\u202egpj.exe\x9b31m"
-    out = run("--pretty", "--", "cat", hostile)
+    # What the command itself says of the name is no record.
+    out = run("--pretty", "--", "sh", "-c", 'exec cat "$1" 2>/dev/null', "sh", hostile)
     lines = out.stderr.decode()
     assert out.returncode == 1
+    assert "gpj.exe" in lines
     for character in "\x1b\x07\r\u202e\x9b":
-        assert all(
-            character not in line for line in lines.splitlines() if "exec" in line or "open" in line
-        ), lines
+        assert character not in lines
